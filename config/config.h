@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* config - a policy file read into one immutable np_config, and where to find it.
+ *
+ * Memory comes from mmap and static storage, never from malloc (inih's own line buffer apart, which goes to the next
+ * malloc under the shim's recursion guard). Context: start-up. */
+#ifndef NP_CONFIG_CONFIG_H
+#define NP_CONFIG_CONFIG_H
+
+#include "../core/policy.h"
+
+#include <limits.h>
+
+#define NP_CONFIG_MAX_CLASSES 64 /* [malloc.*] sections, = NP_MAX_RULES of core/stats.h */
+
+/** A policy file, checked whole. */
+struct np_config {
+    char path[PATH_MAX];    /* as found, or "built-in" */
+    char summary[192];
+    enum np_hardness hardness;
+    char report[PATH_MAX];  /* "" for none, "-" for stderr, else a path as written */
+    unsigned class_count;
+    struct np_rule classes[NP_CONFIG_MAX_CLASSES]; /* [malloc.*] sorted by min_size, disjoint */
+};
+
+/** One thing wrong with a file. format: "FILE:LINE: SECTION.KEY: reason" by np_config_problem_format(). */
+struct np_config_problem {
+    unsigned line;
+    char where[NP_SECTION_SIZE + 40]; /* "malloc.large.size", "malloc.large" or "" */
+    char text[256];
+};
+
+/** Called for each problem in line order; return false to stop after this one. */
+typedef bool np_config_report(void *context, const char *path, const struct np_config_problem *problem);
+
+/** np_config_free() - unmap; NULL is fine. */
+void np_config_free(struct np_config *config);
+
+/** np_config_read_file() - read and check the file at @path.
+ * Return: 0 and *ret_config; -EINVAL when problems were reported; -errno when the file cannot be opened, is no regular
+ * file (-EINVAL) or is over 1 MiB (-EFBIG): that is reported too, as a problem of line 0. */
+int np_config_read_file(const char *path, np_config_report *report, void *context, struct np_config **ret_config);
+/** np_config_read_text() - the same for text in memory; @name stands for the path in messages. */
+int np_config_read_text(const char *name, const char *text, size_t length, np_config_report *report, void *context,
+                        struct np_config **ret_config);
+/** np_config_builtin() - the policy without a file: `system` below 128 KiB, `first-touch` from there. */
+int np_config_builtin(struct np_config **ret_config);
+
+/** np_config_problem_format() - "FILE:LINE: WHERE: text" (without LINE when it is 0, without WHERE when it is "").
+ * Return: as snprintf. */
+int np_config_problem_format(const char *path, const struct np_config_problem *problem, char *buffer, size_t size);
+
+/** What discovery needs to know of a process; every string may be NULL. */
+struct np_config_search {
+    const char *execfn;      /* AT_EXECFN: the program as it was executed */
+    const char *exe;         /* target of /proc/self/exe */
+    const char *config_env;  /* NUMAPERF_CONFIG; NULL when unset or set-uid */
+    const char *xdg_home;    /* XDG_CONFIG_HOME; NULL likewise */
+    const char *home;        /* HOME; NULL likewise */
+    const char *etc;         /* "/etc/numaperf", or a test's folder */
+};
+
+/** np_config_find() - which file applies, by the order of discovery: NUMAPERF_CONFIG, user folder NAME.ini, system folder
+ * NAME.ini, default.ini in both.
+ * Return: 1 and ret_path (of PATH_MAX bytes) for a file; 0 for the built-in default. A NUMAPERF_CONFIG is returned
+ * untested: reading it reports what is wrong. */
+int np_config_find(const struct np_config_search *search, char *ret_path);
+
+#endif

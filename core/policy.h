@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* policy - a rule as a policy file asks for it, and the placement that this machine gives to it.
+ *
+ * Data flows one way: config fills np_rule from the file, np_policy_resolve() turns it into a frozen np_placement
+ * against a topology, zones are made from placements. */
+#ifndef NP_CORE_POLICY_H
+#define NP_CORE_POLICY_H
+
+#include "kernel.h"
+#include "numaperf.h"
+
+#define NP_SECTION_SIZE 48 /* "malloc." and a name of at most 32 bytes, with its NUL */
+#define NP_REASON_SIZE  160
+
+/** A `nodes =` list as written: (ids, or all) without the excluded ones. */
+struct np_node_list {
+    bool present;         /* the key was given */
+    bool all;             /* `all` was named, or there is no positive item */
+    bool exclude_all;     /* `!all` was named */
+    bool weighted;        /* at least one weight was given */
+    np_nodeset ids;       /* the positive ids */
+    np_nodeset excluded;  /* the ids behind `!` */
+    uint8_t weights[NP_MAX_NODES]; /* 1 to 255; 0 where none was given */
+    uint8_t all_weight;   /* the weight behind `all`, 0 when none */
+};
+
+/** One section with a policy, as the file has it. Lines are 1-based, 0 where a key was not given. */
+struct np_rule {
+    char section[NP_SECTION_SIZE]; /* such as "malloc.large" */
+    unsigned line, policy_line, nodes_line, huge_line;
+    size_t min_size, max_size; /* bytes, max exclusive; SIZE_MAX: no end */
+    enum np_mode mode;
+    struct np_node_list nodes;
+    enum np_huge huge;
+    enum np_prefault prefault;
+    enum np_hardness hardness;
+};
+
+/** A rule resolved against this machine: immutable afterwards. */
+struct np_placement {
+    char section[NP_SECTION_SIZE];
+    size_t min_size, max_size;
+    enum np_mode mode;         /* as requested */
+    np_nodeset nodes;          /* obtained: requested and usable here. local: every usable node. first-touch: empty */
+    np_nodeset dropped;        /* requested, but absent, without memory or not allowed */
+    uint8_t weights[NP_MAX_NODES]; /* weighted-interleave: 1 to 255 for each of nodes */
+    enum np_huge huge;         /* as requested */
+    enum np_prefault prefault;
+    enum np_hardness hardness;
+    bool refused;              /* hard mode cannot be had: every allocation of the rule fails with ENOMEM */
+    char reason[NP_REASON_SIZE]; /* why less than requested holds, or "" */
+};
+
+/** What is wrong with a rule on this machine: the key at fault ("nodes", "policy", "huge-pages"), its line, and why. */
+struct np_policy_problem {
+    const char *key;
+    unsigned line;
+    char text[NP_REASON_SIZE];
+};
+
+/** np_mode_name() - the word of policy files for a mode, such as "weighted-interleave". */
+const char *np_mode_name(enum np_mode mode);
+/** np_mode_from_name() - the mode of a word, or -EINVAL. */
+int np_mode_from_name(const char *name);
+/** np_enforcement_name() - "strict", "best-effort" or "none". */
+const char *np_enforcement_name(enum np_enforcement enforcement);
+
+/** np_policy_resolve() - freeze a rule against what this process may use. Context: start-up.
+ * @topology may be NULL for modes that need none (system, first-touch).
+ * Return: 0, *ret_placement is set (degraded ones have a reason); -ENODEV when no node is left ("no such nodes") or
+ * `preferred` was left with several, *ret_problem is set; -EOPNOTSUPP when the rule is hard and this machine cannot
+ * give it: *ret_problem AND *ret_placement (with refused = true) are set. */
+int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
+                      struct np_placement *ret_placement, struct np_policy_problem *ret_problem);
+
+/** np_policy_default_weights() - weights for weighted-interleave without any given: the kernel's sysfs weights where it
+ * has them, else in the ratio of the nodes' bandwidth (HMAT, access0/initiators), else all 1. Context: start-up. */
+void np_policy_default_weights(const np_nodeset *nodes, uint8_t *ret_weights);
+/** np_policy_kernel_weights_equal() - may the kernel's own weighted mode serve these weights: does it have the mode, and
+ * is /sys/kernel/mm/mempolicy/weighted_interleave/nodeN in the same ratio for each node? Context: start-up. */
+bool np_policy_kernel_weights_equal(const np_nodeset *nodes, const uint8_t *weights);
+
+#endif

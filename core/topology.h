@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* topology - the snapshot of nodes, with two makers: sysfs' node files (quick, no library, enough for memory
+ * policies) and hwloc (cores, caches, synthetic machines, memory attributes). Context: start-up. */
+#ifndef NP_CORE_TOPOLOGY_H
+#define NP_CORE_TOPOLOGY_H
+
+#include "numaperf.h"
+
+/** np_topology_read_sysfs() - the quick maker. @root is "" for this machine, else a folder that holds a copy of
+ * sys/ and proc/ (test fixtures: allowed nodes then come from its proc/self/status). Memory comes from mmap, never from
+ * malloc. Where sysfs is missing, Mems_allowed_list of /proc/self/status gives the ids (containers without /sys), and
+ * where that is missing too, one node 0 with the CPUs of the affinity mask.
+ * Return: 0; -ENOMEM; -EINVAL for files that make no sense. */
+int np_topology_read_sysfs(const char *root, np_topology **ret_topology);
+
+/** np_topology_read_hwloc() - the thorough maker (HWLOC_SYNTHETIC and HWLOC_XMLFILE are honoured). Not in the shim.
+ * Return: 0; -ENOMEM; -ENOENT when hwloc finds no node; -EIO when it fails to load. */
+int np_topology_read_hwloc(np_topology **ret_topology);
+
+/* For the makers only: build a snapshot node by node, ids rising. */
+struct np_topology_node {
+    int id;
+    uint64_t memory;      /* bytes in all */
+    np_cpuset cpus;       /* usable ones */
+};
+int np_topology_new(unsigned node_count, np_topology **ret_topology);
+struct np_topology_node *np_topology_node_at(np_topology *topology, unsigned index);
+void np_topology_set_distance(np_topology *topology, unsigned index_a, unsigned index_b, int distance);
+void np_topology_set_allowed(np_topology *topology, const np_nodeset *allowed);
+
+#endif
