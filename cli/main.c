@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+int main(void); int main(void){return 0;}
