@@ -27,7 +27,7 @@ struct np_node_list {
 /** One section with a policy, as the file has it. Lines are 1-based, 0 where a key was not given. */
 struct np_rule {
     char section[NP_SECTION_SIZE]; /* such as "malloc.large" */
-    unsigned line, policy_line, nodes_line, huge_line;
+    unsigned line, policy_line, nodes_line, huge_line, mode_line;
     size_t min_size, max_size; /* bytes, max exclusive; SIZE_MAX: no end */
     enum np_mode mode;
     struct np_node_list nodes;
