@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What `meson install` leaves behind, as a packager and as a programmer would use it.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    export STAGED=$BATS_FILE_TMPDIR/root
+    DESTDIR=$STAGED meson install --no-rebuild -C "${NUMAPERF_BUILD:?the build folder}" >"$BATS_FILE_TMPDIR/log" 2>&1 ||
+        { cat "$BATS_FILE_TMPDIR/log" >&2 && return 1; }
+    PC=$(find "$STAGED" -name numaperf.pc)
+    LIBDIR=$(dirname "$(find "$STAGED" -name libnumaperf_preload.so)")
+    BIN=$(dirname "$(find "$STAGED" -type f -name numaperf -perm -u+x)")
+    export PC LIBDIR BIN
+}
+
+setup() {
+    bats_load_library bats-support
+    bats_load_library bats-assert
+    PKG_CONFIG_PATH=$(dirname "$PC")
+    export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$STAGED LD_LIBRARY_PATH=$LIBDIR
+}
+
+# compile COMPILER SOURCE OPTION... - against what pkg-config says.
+compile() {
+    local flags
+    read -ra flags <<<"$(pkg-config --cflags --libs numaperf)"
+    "$1" "${@:3}" -Wall -Wextra -Wpedantic -Werror -o "$BATS_TEST_TMPDIR/consumer" \
+        "$BATS_TEST_DIRNAME/$2" "${flags[@]}"
+}
+
+@test "the library, the shim, the command, the header and the pkg-config file are installed" {
+    assert [ -e "$LIBDIR/libnumaperf.so" ]
+    assert [ -e "$LIBDIR/libnumaperf_preload.so" ]
+    assert [ -x "$BIN/numaperf" ]
+    assert [ -f "$(find "$STAGED" -name numaperf.h)" ]
+    assert [ -f "$PC" ]
+}
+
+@test "nothing else of the build is installed" {
+    run -0 find "$STAGED" \( -name '*.a' -o -name 'test*' -o -name '*.bats' \)
+    assert_output ''
+}
+
+@test "pkg-config knows the version that the header's function tells" {
+    compile cc consumer.c
+    run -0 "$BATS_TEST_TMPDIR/consumer"
+    assert_output --partial "numaperf $(pkg-config --modversion numaperf):"
+}
+
+@test "a C program builds against the installed library and runs" {
+    compile cc consumer.c -std=c11
+    run -0 "$BATS_TEST_TMPDIR/consumer"
+    assert_output --partial 'a set reads 0-2,5'
+}
+
+@test "a C++ program builds against the installed library and runs" {
+    compile g++ consumer.cc -std=c++17
+    run -0 "$BATS_TEST_TMPDIR/consumer"
+    assert_output --partial '1 node in the set'
+}
+
+@test "the installed library exports its own names only" {
+    run -0 bash -c 'nm -D --defined-only "$1" | awk "\$3 !~ /^(np_|numaperf_version|NUMAPERF_)/"' - "$LIBDIR/libnumaperf.so"
+    assert_output ''
+}

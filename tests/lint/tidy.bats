@@ -1,0 +1,29 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# clang-tidy over what the clang build compiled; .clang-tidy says which checks.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    bats_load_library bats-support
+    bats_load_library bats-assert
+    # shellcheck source=scripts/lib.bash
+    source "$BATS_TEST_DIRNAME/../../scripts/lib.bash"
+    cd "$ROOT" || return
+}
+
+# tidy FILE... - two at a time; only what it finds is printed.
+tidy() {
+    local database=${NUMAPERF_BUILD:-build-check/clang}
+    printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p "$database" 2>/dev/null
+}
+
+@test "clang-tidy finds nothing in core" {
+    mapfile -t files < <(project_files 'core/*.c')
+    tidy "${files[@]}"
+}
+
+@test "clang-tidy finds nothing in config, preload and cli" {
+    mapfile -t files < <(project_files 'config/*.c' 'preload/*.c' 'cli/*.c')
+    tidy "${files[@]}"
+}
