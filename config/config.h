@@ -14,10 +14,10 @@
 
 /** A policy file, checked whole. */
 struct np_config {
-    char path[PATH_MAX];    /* as found, or "built-in" */
+    char path[PATH_MAX]; /* as found, or "built-in" */
     char summary[192];
     enum np_hardness hardness;
-    char report[PATH_MAX];  /* "" for none, "-" for stderr, else a path as written */
+    char report[PATH_MAX]; /* "" for none, "-" for stderr, else a path as written */
     unsigned class_count;
     struct np_rule classes[NP_CONFIG_MAX_CLASSES]; /* [malloc.*] sorted by min_size, disjoint */
 };
@@ -38,25 +38,31 @@ void np_config_free(struct np_config *config);
 /** np_config_read_file() - read and check the file at @path.
  * Return: 0 and *ret_config; -EINVAL when problems were reported; -errno when the file cannot be opened, is no regular
  * file (-EINVAL) or is over 1 MiB (-EFBIG): that is reported too, as a problem of line 0. */
-int np_config_read_file(const char *path, np_config_report *report, void *context, struct np_config **ret_config);
-/** np_config_read_text() - the same for text in memory; @name stands for the path in messages. */
-int np_config_read_text(const char *name, const char *text, size_t length, np_config_report *report, void *context,
+int np_config_read_file(const char *path, np_config_report *report, void *context,
                         struct np_config **ret_config);
+/** np_config_read_text() - the same for text in memory; @name stands for the path in messages. */
+int np_config_read_text(const char *name, const char *text, size_t length, np_config_report *report,
+                        void *context, struct np_config **ret_config);
 /** np_config_builtin() - the policy without a file: `system` below 128 KiB, `first-touch` from there. */
 int np_config_builtin(struct np_config **ret_config);
 
+/** np_config_override_mode() - put another mode in the place of the file's global one. Sections that have a `mode` key of
+ * their own keep it. */
+void np_config_override_mode(struct np_config *config, enum np_hardness mode);
+
 /** np_config_problem_format() - "FILE:LINE: WHERE: text" (without LINE when it is 0, without WHERE when it is "").
  * Return: as snprintf. */
-int np_config_problem_format(const char *path, const struct np_config_problem *problem, char *buffer, size_t size);
+int np_config_problem_format(const char *path, const struct np_config_problem *problem, char *buffer,
+                             size_t size);
 
 /** What discovery needs to know of a process; every string may be NULL. */
 struct np_config_search {
-    const char *execfn;      /* AT_EXECFN: the program as it was executed */
-    const char *exe;         /* target of /proc/self/exe */
-    const char *config_env;  /* NUMAPERF_CONFIG; NULL when unset or set-uid */
-    const char *xdg_home;    /* XDG_CONFIG_HOME; NULL likewise */
-    const char *home;        /* HOME; NULL likewise */
-    const char *etc;         /* "/etc/numaperf", or a test's folder */
+    const char *execfn;     /* AT_EXECFN: the program as it was executed */
+    const char *exe;        /* target of /proc/self/exe */
+    const char *config_env; /* NUMAPERF_CONFIG; NULL when unset or set-uid */
+    const char *xdg_home;   /* XDG_CONFIG_HOME; NULL likewise */
+    const char *home;       /* HOME; NULL likewise */
+    const char *etc;        /* "/etc/numaperf", or a test's folder */
 };
 
 /** np_config_find() - which file applies, by the order of discovery: NUMAPERF_CONFIG, user folder NAME.ini, system folder

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "builder.h"
+
+#include "../core/log.h"
+
+#include <string.h>
+
+#define MAX_NAME 32
+
+static void check_section(struct np_builder *builder)
+{
+    const struct np_schema_section *section = builder->section;
+    if (section == NULL)
+        return;
+    for (unsigned i = 0; i < section->key_count; i++)
+        if ((section->keys[i].flags & NP_KEY_REQUIRED) && builder->key_lines[i] == 0)
+            np_problems_add(&builder->problems, builder->section_line, builder->where, section->keys[i].name,
+                            "missing");
+    if (section == &np_schema_malloc)
+        np_class_check(builder);
+    builder->section = NULL;
+}
+
+static bool name_is_valid(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+    size_t length = strlen(name);
+    return length >= 1 && length <= MAX_NAME && strspn(name, allowed) == length;
+}
+
+/* What is wrong with the words between [ and ], or NULL. @ret_section is set for a known word even then. */
+static const char *check_title(const char *title, const struct np_schema_section **ret_section)
+{
+    size_t length = strcspn(title, ".");
+    const char *name = title[length] == '.' ? title + length + 1 : NULL;
+    const struct np_schema_section *section = np_schema_section(title, length);
+    *ret_section = section;
+    if (section == NULL)
+        return "unknown section; known are [numaperf] and [malloc.NAME]";
+    if (!section->named)
+        return name == NULL ? section->later : "this section takes no name";
+    if (name == NULL)
+        return "a name is missing: write [WORD.NAME]";
+    if (!name_is_valid(name))
+        return "a name is 1 to 32 of A-Z a-z 0-9 _ . -";
+    return section->later;
+}
+
+static struct np_rule *find_class(struct np_config *config, const char *section)
+{
+    for (unsigned i = 0; i < config->class_count; i++)
+        if (strcmp(config->classes[i].section, section) == 0)
+            return &config->classes[i];
+    return NULL;
+}
+
+static void add(struct np_builder *builder, unsigned line, const char *text)
+{
+    np_problems_add(&builder->problems, line, builder->where, "", text);
+}
+
+/* Opens a section whose title is right: its target, or NULL when it has been refused. */
+static void *open_target(struct np_builder *builder, unsigned line, const struct np_schema_section *section)
+{
+    struct np_config *config = builder->config;
+    unsigned first = builder->numaperf_line;
+    struct np_rule *class = NULL;
+    if (section == &np_schema_malloc) {
+        class = find_class(config, builder->where);
+        first = class == NULL ? 0 : class->line;
+    }
+    if (first != 0) {
+        struct np_value_reason reason;
+        (void)np_value_fail(&reason, "duplicate section; the first is on line %u", first);
+        add(builder, line, reason.text);
+        return NULL;
+    }
+    if (section == &np_schema_numaperf) {
+        builder->numaperf_line = line;
+        return config;
+    }
+    if (config->class_count == NP_CONFIG_MAX_CLASSES) {
+        if (!builder->too_many)
+            add(builder, line, "more than 64 [malloc.NAME] sections");
+        builder->too_many = true;
+        return NULL;
+    }
+    class = &config->classes[config->class_count++];
+    memcpy(class->section, builder->where, sizeof class->section);
+    class->line = line;
+    return class;
+}
+
+static void begin_section(void *context, unsigned line, const char *title)
+{
+    struct np_builder *builder = context;
+    check_section(builder);
+    builder->section_seen = true;
+    const struct np_schema_section *section;
+    const char *wrong = check_title(title, &section);
+    size_t word = section == NULL ? 0 : strlen(section->word);
+    struct np_value_quote rest = np_value_escape(title + word, strlen(title + word));
+    (void)np_format(builder->where, sizeof builder->where, "%s%s", section == NULL ? "" : section->word,
+                    rest.text);
+    if (wrong != NULL) {
+        add(builder, line, wrong);
+        return;
+    }
+    builder->target = open_target(builder, line, section);
+    builder->section = builder->target == NULL ? NULL : section;
+    builder->section_line = line;
+    memset(builder->key_lines, 0, sizeof builder->key_lines);
+    memset(builder->key_valid, 0, sizeof builder->key_valid);
+}
+
+static void spoil_section(void *context, unsigned line, const char *text)
+{
+    struct np_builder *builder = context;
+    check_section(builder);
+    builder->section_seen = true;
+    builder->where[0] = '\0';
+    while (*text == '[' || np_value_is_blank(*text))
+        text++;
+    /* [numaperf] x: saying that [numaperf] is missing too would mislead */
+    if (builder->numaperf_line == 0 && np_schema_section(text, strcspn(text, "] \t")) == &np_schema_numaperf)
+        builder->numaperf_line = line;
+}
+
+/* Reads one value into the section's target. Return: whether there was nothing wrong with it. */
+static bool read_value(struct np_builder *builder, unsigned line, const struct np_schema_key *key,
+                       const char *value, struct np_value_reason *ret_reason)
+{
+    char *target = builder->target;
+    if (key->flags & NP_KEY_HAS_LINE)
+        memcpy(target + key->line_offset, &line, sizeof line);
+    if (*value != '\0' || (key->flags & NP_KEY_MAY_BE_EMPTY))
+        return key->parse(value, target + key->offset, ret_reason) == 0;
+    (void)np_value_fail(ret_reason, "the value is empty");
+    return false;
+}
+
+static void set_key(void *context, unsigned line, const char *name, const char *value)
+{
+    struct np_builder *builder = context;
+    const struct np_schema_section *section = builder->section;
+    struct np_value_reason reason;
+    if (section == NULL) {
+        if (!builder->section_seen)
+            np_problems_add(&builder->problems, line, np_value_escape(name, strlen(name)).text, "",
+                            "a key before any section");
+        return;
+    }
+    int index = np_schema_key(section, name);
+    if (index < 0) {
+        np_schema_refuse_key(section, &reason);
+        np_problems_add(&builder->problems, line, builder->where, np_value_escape(name, strlen(name)).text,
+                        reason.text);
+        return;
+    }
+    const struct np_schema_key *key = &section->keys[index];
+    if (builder->key_lines[index] != 0) {
+        (void)np_value_fail(&reason, "duplicate key; the first is on line %u", builder->key_lines[index]);
+    } else {
+        builder->key_lines[index] = line;
+        builder->key_valid[index] = read_value(builder, line, key, value, &reason);
+        if (builder->key_valid[index])
+            return;
+    }
+    np_problems_add(&builder->problems, line, builder->where, key->name, reason.text);
+}
+
+static void add_problem(void *context, unsigned line, const char *text)
+{
+    struct np_builder *builder = context;
+    add(builder, line, text);
+}
+
+struct np_ini_sink np_builder_sink(struct np_builder *builder)
+{
+    return (struct np_ini_sink){
+        .section = begin_section,
+        .bad_section = spoil_section,
+        .key = set_key,
+        .problem = add_problem,
+        .context = builder,
+    };
+}
+
+static void sort_classes(struct np_config *config)
+{
+    for (unsigned i = 1; i < config->class_count; i++) {
+        for (unsigned j = i; j > 0 && config->classes[j].min_size < config->classes[j - 1].min_size; j--) {
+            struct np_rule class = config->classes[j];
+            config->classes[j] = config->classes[j - 1];
+            config->classes[j - 1] = class;
+        }
+    }
+}
+
+void np_builder_finish(struct np_builder *builder)
+{
+    check_section(builder);
+    struct np_config *config = builder->config;
+    if (builder->numaperf_line == 0)
+        np_problems_add(&builder->problems, 1, np_schema_numaperf.word, "", "the section is missing");
+    if (builder->problems.count > 0)
+        return;
+    np_config_override_mode(config, config->hardness);
+    sort_classes(config);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "builder.h"
+
+/* The heap serves NP_HEAP_MIN_SIZE (32 KiB) and more; config may not use its header. */
+#define MIN_CLASS_SIZE ((size_t)32 << 10)
+
+enum nodes_use { NODES_NONE, NODES_NEEDED, NODES_ONE };
+
+static const enum nodes_use nodes_use[] = {
+    [NP_SYSTEM] = NODES_NONE,       [NP_FIRST_TOUCH] = NODES_NONE,
+    [NP_LOCAL] = NODES_NONE,        [NP_BIND] = NODES_NEEDED,
+    [NP_PREFERRED] = NODES_ONE,     [NP_PREFERRED_MANY] = NODES_NEEDED,
+    [NP_INTERLEAVE] = NODES_NEEDED, [NP_WEIGHTED_INTERLEAVE] = NODES_NEEDED,
+};
+
+static void add(struct np_builder *builder, unsigned line, enum np_schema_class_key key,
+                const struct np_value_reason *reason)
+{
+    np_problems_add(&builder->problems, line, builder->where, np_schema_malloc.keys[key].name, reason->text);
+}
+
+static unsigned explicit_nodes(const struct np_node_list *list)
+{
+    np_nodeset ids = list->ids;
+    np_nodeset_andnot(&ids, &list->excluded);
+    return np_nodeset_count(&ids);
+}
+
+static void check_nodes(struct np_builder *builder, const struct np_rule *rule)
+{
+    struct np_value_reason reason;
+    const char *policy = np_mode_name(rule->mode);
+    enum nodes_use use = nodes_use[rule->mode];
+    unsigned line = builder->key_lines[NP_CLASS_NODES];
+    if (use == NODES_NONE && line != 0) {
+        (void)np_value_fail(&reason, "policy %s takes no nodes", policy);
+    } else if (use != NODES_NONE && line == 0) {
+        (void)np_value_fail(&reason, "missing; policy %s needs it", policy);
+        line = builder->section_line;
+    } else if (!builder->key_valid[NP_CLASS_NODES]) {
+        return;
+    } else if (rule->nodes.weighted && rule->mode != NP_WEIGHTED_INTERLEAVE) {
+        (void)np_value_fail(&reason, "weights need policy weighted-interleave, not %s", policy);
+    } else if (use == NODES_ONE && !rule->nodes.all && explicit_nodes(&rule->nodes) > 1) {
+        (void)np_value_fail(&reason, "policy %s takes one node, not %u; preferred-many takes several", policy,
+                            explicit_nodes(&rule->nodes));
+    } else {
+        return;
+    }
+    add(builder, line, NP_CLASS_NODES, &reason);
+}
+
+/* Against the classes whose size was read; max_size is 0 in the others. */
+static void check_overlap(struct np_builder *builder, const struct np_rule *rule)
+{
+    for (const struct np_rule *other = builder->config->classes; other < rule; other++) {
+        if (rule->min_size >= other->max_size || other->min_size >= rule->max_size)
+            continue;
+        struct np_value_reason reason;
+        (void)np_value_fail(&reason, "overlaps the size of [%s] on line %u", other->section,
+                            builder->size_lines[other - builder->config->classes]);
+        add(builder, builder->key_lines[NP_CLASS_SIZE], NP_CLASS_SIZE, &reason);
+        return;
+    }
+}
+
+void np_class_check(struct np_builder *builder)
+{
+    const struct np_rule *rule = builder->target;
+    bool policy = builder->key_valid[NP_CLASS_POLICY], size = builder->key_valid[NP_CLASS_SIZE];
+    builder->size_lines[rule - builder->config->classes] = builder->key_lines[NP_CLASS_SIZE];
+    if (policy)
+        check_nodes(builder, rule);
+    if (policy && size && rule->mode != NP_SYSTEM && rule->min_size < MIN_CLASS_SIZE) {
+        struct np_value_reason reason;
+        (void)np_value_fail(&reason, "classes below 32K other than system are not supported yet");
+        add(builder, builder->key_lines[NP_CLASS_SIZE], NP_CLASS_SIZE, &reason);
+    }
+    if (size)
+        check_overlap(builder, rule);
+}
