@@ -1,1 +1,117 @@
 /* SPDX-License-Identifier: MIT */
+#include "init.h"
+
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/report.h"
+#include "core/topology.h"
+#include "guard.h"
+#include "malloc.h"
+#include "next.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+static struct np_process process;
+
+static void set_up_log(const struct np_environment *environment)
+{
+    int level = NP_LOG_ERROR;
+    if (environment->log)
+        level = np_log_level_from_name(environment->log);
+    np_log_setup(level < 0 ? NP_LOG_ERROR : (enum np_log_level)level, environment->log_file);
+    if (level < 0)
+        np_log(NP_LOG_ERROR, "NUMAPERF_LOG: none of error, off, warn, info, debug: %s", environment->log);
+}
+
+static bool is_disabled(const char *value)
+{
+    return value && *value && strcmp(value, "0") != 0;
+}
+
+/* The smallest request that any class takes. */
+static size_t smallest_request(void)
+{
+    size_t smallest = SIZE_MAX;
+    for (unsigned i = 0; i < process.count; i++) {
+        const struct np_placement *placement = &process.placements[i];
+        if (placement->mode != NP_SYSTEM && placement->min_size < smallest)
+            smallest = placement->min_size;
+    }
+    return smallest;
+}
+
+static void after_fork_child(void)
+{
+    np_heap_after_fork_child();
+    process.forked = true;
+    process.stats->pid = getpid();
+}
+
+static void start_heap(void)
+{
+    process.stats = np_stats_create();
+    int result =
+        process.stats ? np_heap_configure(process.placements, process.count, process.stats) : -ENOMEM;
+    if (result < 0) {
+        process.stats = NULL;
+        np_log(NP_LOG_ERROR, "cannot start: %s", np_strerror(result));
+        return;
+    }
+    process.stats->pid = getpid();
+    /* The first handlers of the process: they run inside those of all other libraries, which may allocate in theirs. */
+    if (pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, after_fork_child) != 0) {
+        np_log(NP_LOG_ERROR, "cannot start: no memory for the fork handlers");
+        return;
+    }
+    size_t floor = smallest_request();
+    if (floor != SIZE_MAX)
+        np_malloc_open(floor);
+}
+
+__attribute__((constructor)) static void start(int argc, char **argv, char **envp)
+{
+    (void)argc, (void)argv;
+    struct np_environment environment;
+    np_environment_read(envp, getauxval(AT_SECURE) != 0, &environment);
+    (void)np_next_resolve();
+    if (is_disabled(environment.disable))
+        return;
+    (void)np_guard_enter();
+    set_up_log(&environment);
+    if (np_process_load(&environment, &process) == 0)
+        start_heap();
+    np_guard_leave();
+}
+
+static np_nodeset allowed_nodes(void)
+{
+    np_nodeset nodes = process.nodes;
+    np_topology *topology;
+    if (np_nodeset_count(&nodes) == 0 && np_topology_read_sysfs("", &topology) == 0) {
+        nodes = *np_topology_allowed(topology);
+        np_topology_free(topology);
+    }
+    return nodes;
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+    if (!process.stats || !*process.report)
+        return;
+    const struct np_report_info info = {
+        .path = process.report,
+        .program = process.program,
+        .config = process.config->path,
+        .mode = process.config->hardness,
+        .nodes = allowed_nodes(),
+        /* A child of _Fork or clone ran no handler. */
+        .forked = process.forked || process.stats->pid != getpid(),
+    };
+    int result = np_report_write(&info, process.stats);
+    if (result < 0)
+        np_log(NP_LOG_ERROR, "cannot write the report %s: %s", process.report, np_strerror(result));
+}

@@ -1,1 +1,213 @@
 /* SPDX-License-Identifier: MIT */
+/* The malloc family but realloc. Errors of size and form are left to the next malloc wherever it gives the same answer. */
+#include "malloc.h"
+
+#include "bootstrap.h"
+#include "core/heap.h"
+#include "guard.h"
+#include "next.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+/* Declared nowhere: cfree left the headers with glibc 2.26, the sized ones come with C23. */
+void cfree(void *block);
+void free_sized(void *block, size_t size);
+void free_aligned_sized(void *block, size_t alignment, size_t size);
+
+#define USUAL_ALIGNMENT ((size_t)16) /* of any block of malloc */
+
+/* Every request is below it until the heap is ready. */
+static _Atomic size_t floor_size = SIZE_MAX;
+
+void np_malloc_open(size_t floor)
+{
+    atomic_store_explicit(&floor_size, floor, memory_order_release);
+}
+
+static inline bool below_floor(size_t size)
+{
+    return size < atomic_load_explicit(&floor_size, memory_order_acquire);
+}
+
+bool np_malloc_below_floor(size_t size)
+{
+    return below_floor(size);
+}
+
+int np_malloc_place(size_t wanted, size_t size, size_t alignment, bool zero, void **ret_block)
+{
+    if (below_floor(wanted) || size > PTRDIFF_MAX)
+        return -EAGAIN;
+    struct np_heap_class *class = np_heap_class(wanted);
+    if (!class || !np_guard_enter())
+        return -EAGAIN;
+    int result = np_heap_allocate(class, size, alignment, zero, ret_block);
+    np_guard_leave();
+    return result;
+}
+
+/* The last step of the functions that report by errno: the block, or NULL for a class that refuses. */
+static void *placed(int result, void *block)
+{
+    if (result == 0)
+        return block;
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* Out of line, so that small requests need no stack frame: for them the hooks are a compare and a jump. */
+__attribute__((noinline)) static void *allocate(size_t size)
+{
+    void *block;
+    int result = np_malloc_place(size, size, 0, false, &block);
+    return result == -EAGAIN ? np_next.malloc(size) : placed(result, block);
+}
+
+NP_PUBLIC void *malloc(size_t size)
+{
+    return below_floor(size) ? np_next.malloc(size) : allocate(size);
+}
+
+__attribute__((noinline)) static void *allocate_zeroed(size_t count, size_t size)
+{
+    void *block;
+    int result = np_malloc_place(count * size, count * size, 0, true, &block);
+    return result == -EAGAIN ? np_next.calloc(count, size) : placed(result, block);
+}
+
+NP_PUBLIC void *calloc(size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total) || below_floor(total))
+        return np_next.calloc(count, size);
+    return allocate_zeroed(count, size);
+}
+
+static void release_own(void *block)
+{
+    if (np_bootstrap_owns(block))
+        return;
+    /* A signal handler that interrupted the engine: its locks may be held here, so the block is lost instead. */
+    if (!np_guard_enter())
+        return;
+    np_heap_free(block);
+    np_guard_leave();
+}
+
+void np_malloc_release(void *block)
+{
+    if (np_heap_owns(block) || np_bootstrap_owns(block))
+        release_own(block);
+    else
+        np_next.free(block);
+}
+
+NP_PUBLIC void free(void *block)
+{
+    np_malloc_release(block);
+}
+
+NP_PUBLIC void cfree(void *block)
+{
+    np_malloc_release(block);
+}
+
+NP_PUBLIC void free_sized(void *block, size_t size)
+{
+    (void)size;
+    np_malloc_release(block);
+}
+
+NP_PUBLIC void free_aligned_sized(void *block, size_t alignment, size_t size)
+{
+    (void)alignment, (void)size;
+    np_malloc_release(block);
+}
+
+NP_PUBLIC int posix_memalign(void **ret_block, size_t alignment, size_t size)
+{
+    if (below_floor(size) || alignment % sizeof(void *) || alignment == 0 || (alignment & (alignment - 1)))
+        return np_next.posix_memalign(ret_block, alignment, size);
+    void *block;
+    int result = np_malloc_place(size, size, alignment, false, &block);
+    if (result == -EAGAIN)
+        return np_next.posix_memalign(ret_block, alignment, size);
+    if (result == 0)
+        *ret_block = block;
+    return -result;
+}
+
+/* glibc 2.36 rounds an alignment up to the next power of two, in aligned_alloc too; 0 when there is none. */
+static size_t round_alignment(size_t alignment)
+{
+    if (alignment <= USUAL_ALIGNMENT)
+        return USUAL_ALIGNMENT;
+    if (alignment > SIZE_MAX / 2 + 1)
+        return 0;
+    return (size_t)1 << (64 - __builtin_clzl(alignment - 1));
+}
+
+_Static_assert(sizeof(size_t) == 8, "round_alignment counts 64 bits");
+
+NP_PUBLIC void *memalign(size_t alignment, size_t size)
+{
+    size_t rounded = round_alignment(alignment);
+    if (below_floor(size) || rounded == 0)
+        return np_next.memalign(alignment, size);
+    void *block;
+    int result = np_malloc_place(size, size, rounded, false, &block);
+    return result == -EAGAIN ? np_next.memalign(alignment, size) : placed(result, block);
+}
+
+NP_PUBLIC void *aligned_alloc(size_t alignment, size_t size)
+{
+    size_t rounded = round_alignment(alignment);
+    if (below_floor(size) || rounded == 0)
+        return np_next.aligned_alloc(alignment, size);
+    void *block;
+    int result = np_malloc_place(size, size, rounded, false, &block);
+    return result == -EAGAIN ? np_next.aligned_alloc(alignment, size) : placed(result, block);
+}
+
+/* @size bytes of whole pages, in the class of @wanted bytes. */
+static void *allocate_pages(size_t wanted, size_t size)
+{
+    size_t page = np_kernel_page_size();
+    void *block;
+    int result = np_malloc_place(wanted, size, page, false, &block);
+    return result == -EAGAIN ? np_next.memalign(page, size) : placed(result, block);
+}
+
+NP_PUBLIC void *valloc(size_t size)
+{
+    return allocate_pages(size, size);
+}
+
+NP_PUBLIC void *pvalloc(size_t size)
+{
+    size_t page = np_kernel_page_size(), rounded;
+    if (__builtin_add_overflow(size, page - 1, &rounded)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return allocate_pages(size, rounded & ~(page - 1));
+}
+
+NP_PUBLIC size_t malloc_usable_size(void *block)
+{
+    if (np_heap_owns(block))
+        return np_heap_usable_size(block);
+    return np_bootstrap_owns(block) ? np_bootstrap_size(block) : np_next.malloc_usable_size(block);
+}
+
+NP_PUBLIC int malloc_trim(size_t pad)
+{
+    bool trimmed = false;
+    if (!below_floor(SIZE_MAX) && np_guard_enter()) {
+        trimmed = np_heap_trim();
+        np_guard_leave();
+    }
+    return np_next.malloc_trim(pad) || trimmed;
+}

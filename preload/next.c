@@ -1,1 +1,186 @@
 /* SPDX-License-Identifier: MIT */
+#include "next.h"
+
+#include "bootstrap.h"
+#include "core/log.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- What answers before the search has ended ---- */
+
+static void *first_malloc(size_t size)
+{
+    return np_next_resolve() ? np_next.malloc(size) : np_bootstrap_allocate(size, 0);
+}
+
+static void first_free(void *block)
+{
+    /* Nobody can hold a block of an allocator that nobody has found yet. */
+    if (np_next_resolve())
+        np_next.free(block);
+}
+
+static void *first_calloc(size_t count, size_t size)
+{
+    if (np_next_resolve())
+        return np_next.calloc(count, size);
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total))
+        total = SIZE_MAX;
+    return np_bootstrap_allocate(total, 0);
+}
+
+static void *first_realloc(void *block, size_t size)
+{
+    if (np_next_resolve())
+        return np_next.realloc(block, size);
+    return block ? NULL : np_bootstrap_allocate(size, 0); /* blocks of the arena never come here */
+}
+
+static int first_posix_memalign(void **ret_block, size_t alignment, size_t size)
+{
+    if (np_next_resolve())
+        return np_next.posix_memalign(ret_block, alignment, size);
+    void *block = np_bootstrap_allocate(size, alignment);
+    if (!block)
+        return ENOMEM;
+    *ret_block = block;
+    return 0;
+}
+
+static void *first_aligned_alloc(size_t alignment, size_t size)
+{
+    return np_next_resolve() ? np_next.aligned_alloc(alignment, size)
+                             : np_bootstrap_allocate(size, alignment);
+}
+
+static void *first_memalign(size_t alignment, size_t size)
+{
+    return np_next_resolve() ? np_next.memalign(alignment, size) : np_bootstrap_allocate(size, alignment);
+}
+
+static size_t first_malloc_usable_size(void *block)
+{
+    return np_next_resolve() ? np_next.malloc_usable_size(block) : 0;
+}
+
+static int first_malloc_trim(size_t pad)
+{
+    return np_next_resolve() ? np_next.malloc_trim(pad) : 0;
+}
+
+/* These may be called by the next malloc with its locks held, so they must not start a search. */
+
+static long raw_mbind(void *address, unsigned long length, int mode, const unsigned long *nodes,
+                      unsigned long maxnode, unsigned flags)
+{
+    return syscall(SYS_mbind, address, length, mode, nodes, maxnode, flags);
+}
+
+static int raw_madvise(void *address, size_t length, int advice)
+{
+    return (int)syscall(SYS_madvise, address, length, advice);
+}
+
+static int raw_prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
+                         struct rlimit64 *ret_old)
+{
+    return (int)syscall(SYS_prlimit64, pid, resource, limit, ret_old);
+}
+
+static int raw_setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
+{
+    return raw_prlimit64(0, resource, limit, NULL);
+}
+
+_Static_assert(sizeof(struct rlimit) == sizeof(struct rlimit64), "a 64-bit system has one kind of limit");
+
+static int raw_prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit,
+                       struct rlimit *ret_old)
+{
+    return (int)syscall(SYS_prlimit64, pid, resource, limit, ret_old);
+}
+
+static int raw_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+{
+    return raw_prlimit(0, resource, limit, NULL);
+}
+
+static int raw_mlockall(int flags)
+{
+    return (int)syscall(SYS_mlockall, flags);
+}
+
+/* ---- The search ---- */
+
+struct np_next np_next = {
+    .malloc = first_malloc,
+    .free = first_free,
+    .calloc = first_calloc,
+    .realloc = first_realloc,
+    .posix_memalign = first_posix_memalign,
+    .aligned_alloc = first_aligned_alloc,
+    .memalign = first_memalign,
+    .malloc_usable_size = first_malloc_usable_size,
+    .malloc_trim = first_malloc_trim,
+    .mbind = raw_mbind,
+    .madvise = raw_madvise,
+    .setrlimit = raw_setrlimit,
+    .setrlimit64 = raw_setrlimit64,
+    .prlimit = raw_prlimit,
+    .prlimit64 = raw_prlimit64,
+    .mlockall = raw_mlockall,
+};
+
+/* In the order of publishing: a thread that gets a block from the next malloc must also reach the next free. */
+static const struct symbol {
+    const char *name;
+    size_t offset;
+    bool required;
+} symbols[] = {
+    {"free", offsetof(struct np_next, free), true},
+    {"malloc_usable_size", offsetof(struct np_next, malloc_usable_size), true},
+    {"realloc", offsetof(struct np_next, realloc), true},
+    {"calloc", offsetof(struct np_next, calloc), true},
+    {"posix_memalign", offsetof(struct np_next, posix_memalign), true},
+    {"aligned_alloc", offsetof(struct np_next, aligned_alloc), true},
+    {"memalign", offsetof(struct np_next, memalign), true},
+    {"malloc", offsetof(struct np_next, malloc), true},
+    {"malloc_trim", offsetof(struct np_next, malloc_trim), false},
+    {"madvise", offsetof(struct np_next, madvise), false},
+    {"setrlimit", offsetof(struct np_next, setrlimit), false},
+    {"setrlimit64", offsetof(struct np_next, setrlimit64), false},
+    {"prlimit", offsetof(struct np_next, prlimit), false},
+    {"prlimit64", offsetof(struct np_next, prlimit64), false},
+    {"mlockall", offsetof(struct np_next, mlockall), false},
+    {"mbind", offsetof(struct np_next, mbind), false}, /* libnuma's, where there is a libnuma */
+};
+
+#define SYMBOL_COUNT (sizeof symbols / sizeof *symbols)
+
+enum { UNKNOWN, SEARCHING, KNOWN };
+static _Atomic int state = UNKNOWN;
+
+bool np_next_resolve(void)
+{
+    int seen = UNKNOWN;
+    if (!atomic_compare_exchange_strong(&state, &seen, SEARCHING))
+        return seen == KNOWN;
+
+    void *found[SYMBOL_COUNT];
+    for (size_t i = 0; i < SYMBOL_COUNT; i++) {
+        found[i] = dlsym(RTLD_NEXT, symbols[i].name);
+        if (!found[i] && symbols[i].required)
+            np_fatal("there is no %s behind this library", symbols[i].name);
+    }
+    for (size_t i = 0; i < SYMBOL_COUNT; i++) {
+        if (found[i])
+            atomic_store((void *_Atomic *)((char *)&np_next + symbols[i].offset), found[i]);
+    }
+    atomic_store(&state, KNOWN);
+    return true;
+}

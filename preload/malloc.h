@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* malloc - what the hooks of the malloc family share. Context: hook-safe. */
+#ifndef NP_PRELOAD_MALLOC_H
+#define NP_PRELOAD_MALLOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** np_malloc_open() - from now on requests of @floor bytes and more are offered to the heap. Context: start-up, once. */
+void np_malloc_open(size_t floor);
+/** np_malloc_below_floor() - is this request too small for every class (or the heap not open)? */
+bool np_malloc_below_floor(size_t size);
+
+/** np_malloc_place() - offer a request to the heap.
+ * @wanted: the size that chooses the class. @size: the bytes to allocate, never less.
+ * Return: 0 and *ret_block; -EAGAIN: the next malloc's; -ENOMEM: the class refuses. */
+int np_malloc_place(size_t wanted, size_t size, size_t alignment, bool zero, void **ret_block);
+
+/** np_malloc_release() - free(3), inside the library where a program's own free must not answer. */
+void np_malloc_release(void *block);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* next - the functions behind ours in the link chain: the C library's, or those of another preloaded allocator.
+ *
+ * Every pointer can be called at any time. Until the search has ended malloc and its family search first, or, inside
+ * the search and in other threads meanwhile, are served by the bootstrap arena; the others are plain system calls. */
+#ifndef NP_PRELOAD_NEXT_H
+#define NP_PRELOAD_NEXT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* There is no valloc, pvalloc or reallocarray: an allocator that lacks one of them (jemalloc 5.3 has no pvalloc) would
+ * be mixed with the C library's, whose blocks it cannot free. They are made from memalign and realloc. */
+struct np_next {
+    void *(*_Atomic malloc)(size_t size);
+    void (*_Atomic free)(void *block);
+    void *(*_Atomic calloc)(size_t count, size_t size);
+    void *(*_Atomic realloc)(void *block, size_t size);
+    int (*_Atomic posix_memalign)(void **ret_block, size_t alignment, size_t size);
+    void *(*_Atomic aligned_alloc)(size_t alignment, size_t size);
+    void *(*_Atomic memalign)(size_t alignment, size_t size);
+    size_t (*_Atomic malloc_usable_size)(void *block);
+    int (*_Atomic malloc_trim)(size_t pad);
+    long (*_Atomic mbind)(void *address, unsigned long length, int mode, const unsigned long *nodes,
+                          unsigned long maxnode, unsigned flags);
+    int (*_Atomic madvise)(void *address, size_t length, int advice);
+    int (*_Atomic setrlimit)(__rlimit_resource_t resource, const struct rlimit *limit);
+    int (*_Atomic setrlimit64)(__rlimit_resource_t resource, const struct rlimit64 *limit);
+    int (*_Atomic prlimit)(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit,
+                           struct rlimit *ret_old);
+    int (*_Atomic prlimit64)(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
+                             struct rlimit64 *ret_old);
+    int (*_Atomic mlockall)(int flags);
+};
+
+extern struct np_next np_next;
+
+/** np_next_resolve() - find them all, once. Return: true when they are known, false inside the search. */
+bool np_next_resolve(void);
+
+#endif

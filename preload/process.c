@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* The policy of this process: file, then rules, then placements. */
+#include "init.h"
+
+#include "core/log.h"
+#include "core/topology.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SYSTEM_FOLDER "/etc/numaperf"
+
+static void log_problem(const char *path, const struct np_config_problem *problem)
+{
+    char line[512];
+    (void)np_config_problem_format(path, problem, line, sizeof line);
+    np_log(NP_LOG_ERROR, "%s", line);
+}
+
+static bool report_first(void *context, const char *path, const struct np_config_problem *problem)
+{
+    (void)context;
+    log_problem(path, problem);
+    return false;
+}
+
+static void log_rule(const char *path, const struct np_rule *rule, const struct np_policy_problem *problem)
+{
+    struct np_config_problem said = {.line = problem->line ? problem->line : rule->line};
+    (void)np_format(said.where, sizeof said.where, "%s.%s", rule->section, problem->key);
+    (void)np_format(said.text, sizeof said.text, "%s", problem->text);
+    log_problem(path, &said);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? slash + 1 : path ? path : "";
+}
+
+static int read_config(const struct np_environment *environment, const char *execfn,
+                       struct np_config **ret_config)
+{
+    static char exe[PATH_MAX], path[PATH_MAX];
+    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof exe - 1);
+    exe[length > 0 ? length : 0] = '\0';
+    const struct np_config_search search = {
+        .execfn = execfn,
+        .exe = length > 0 ? exe : NULL,
+        .config_env = environment->config,
+        .xdg_home = environment->xdg_home,
+        .home = environment->home,
+        .etc = SYSTEM_FOLDER,
+    };
+    if (np_config_find(&search, path) > 0)
+        return np_config_read_file(path, report_first, NULL, ret_config);
+    return np_config_builtin(ret_config);
+}
+
+static bool needs_topology(enum np_mode mode)
+{
+    return mode != NP_SYSTEM && mode != NP_FIRST_TOUCH;
+}
+
+/* The snapshot, if any rule needs it. */
+static int read_topology(const struct np_config *config, np_topology **ret_topology)
+{
+    for (unsigned i = 0; i < config->class_count; i++) {
+        if (needs_topology(config->classes[i].mode))
+            return np_topology_read_sysfs("", ret_topology);
+    }
+    return 0;
+}
+
+static int resolve_rules(struct np_process *process, const np_topology *topology)
+{
+    const struct np_config *config = process->config;
+    for (; process->count < config->class_count; process->count++) {
+        const struct np_rule *rule = &config->classes[process->count];
+        struct np_policy_problem problem = {.key = "policy"};
+        int result = np_policy_resolve(rule, topology, &process->placements[process->count], &problem);
+        if (result == 0)
+            continue;
+        log_rule(config->path, rule, &problem);
+        if (result != -EOPNOTSUPP) /* refused by hard mode: the rule's allocations fail, the others live */
+            return result;
+    }
+    return 0;
+}
+
+static void override_mode(struct np_config *config, const char *mode)
+{
+    if (!mode)
+        return;
+    if (strcmp(mode, "soft") == 0)
+        np_config_override_mode(config, NP_SOFT);
+    else if (strcmp(mode, "hard") == 0)
+        np_config_override_mode(config, NP_HARD);
+    else
+        np_log(NP_LOG_ERROR, "NUMAPERF_MODE: neither soft nor hard: %s", mode);
+}
+
+int np_process_load(const struct np_environment *environment, struct np_process *ret_process)
+{
+    const char *execfn = (const char *)getauxval(AT_EXECFN);
+    ret_process->program = base_name(execfn);
+    int result = read_config(environment, execfn, &ret_process->config);
+    if (result < 0)
+        return result;
+    override_mode(ret_process->config, environment->mode);
+    ret_process->report = environment->report ? environment->report : ret_process->config->report;
+
+    np_topology *topology = NULL;
+    result = read_topology(ret_process->config, &topology);
+    if (result < 0) {
+        np_log(NP_LOG_ERROR, "cannot read the topology of this machine: %s", np_strerror(result));
+        return result;
+    }
+    if (topology)
+        ret_process->nodes = *np_topology_allowed(topology);
+    result = resolve_rules(ret_process, topology);
+    np_topology_free(topology);
+    return result;
+}
