@@ -51,7 +51,7 @@ def allocators():
     return {
         "glibc": {},
         "jemalloc": {"LD_PRELOAD": library("libjemalloc.so.2")},
-        "mimalloc": {"LD_PRELOAD": library("libmimalloc.so.2.0")},
+        "mimalloc": {"LD_PRELOAD": library("libmimalloc.so.2")},
         "tcmalloc": {"LD_PRELOAD": library("libtcmalloc_minimal.so.4")},
         "numaperf": {"LD_PRELOAD": str(SHIM), "NUMAPERF_CONFIG": ""},
         "numaperf bind": {"LD_PRELOAD": str(SHIM), "NUMAPERF_CONFIG": str(BENCH / "bind.ini")},
