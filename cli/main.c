@@ -1,2 +1,76 @@
 /* SPDX-License-Identifier: MIT */
-int main(void); int main(void){return 0;}
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] = "Usage: numaperf COMMAND [ARGUMENT...]\n"
+                            "\n"
+                            "Place the memory of programs that nobody recompiles on NUMA nodes.\n"
+                            "\n"
+                            "Commands:\n"
+                            "  run [-c FILE] [--report PATH] [--hard|--soft] [--] PROGRAM [ARG...]\n"
+                            "                 run a program under its policy file\n"
+                            "  check, explain, topology, report\n"
+                            "                 not supported yet\n"
+                            "\n"
+                            "  --help         print this text; COMMAND --help tells more of one command\n"
+                            "  --version      print the version\n";
+
+void np_cli_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fputs("numaperf: ", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
+    va_end(arguments);
+}
+
+static int not_yet(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        (void)printf("Usage: numaperf %s\n\nNot supported yet.\n", argv[0]);
+        return EXIT_SUCCESS;
+    }
+    np_cli_error("%s: not supported yet", argv[0]);
+    return NP_EXIT_USAGE;
+}
+
+static int print_help(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    return fputs(usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int print_version(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    return printf("numaperf %s\n", numaperf_version()) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", np_cli_run}, {"check", not_yet},     {"explain", not_yet},         {"topology", not_yet},
+    {"report", not_yet}, {"--help", print_help}, {"--version", print_version},
+};
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        (void)fputs(usage, stderr);
+        return NP_EXIT_USAGE;
+    }
+    if (argc > 2 && strcmp(argv[2], "--version") == 0)
+        return print_version(argc, argv);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    np_cli_error("no such command: %s (try numaperf --help)", argv[1]);
+    return NP_EXIT_USAGE;
+}

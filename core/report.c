@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What the kernel says of one rule. */
@@ -144,7 +146,8 @@ static void write_counters(struct np_json *json, const struct np_stats_rule *rul
     np_json_number(json, "passed_on", atomic_load(&rule->passed_on));
     np_json_open(json, "errors", '{');
     for (int error = 0; error < NP_ERR_COUNT; error++)
-        np_json_number(json, np_stats_error_name((enum np_stats_error)error), atomic_load(&rule->errors[error]));
+        np_json_number(json, np_stats_error_name((enum np_stats_error)error),
+                       atomic_load(&rule->errors[error]));
     np_json_close(json, '}');
 }
 
@@ -197,9 +200,12 @@ static void write_notes(struct np_json *json, struct workspace *work)
     static const struct {
         const char *path, *mark, *note;
     } settings[] = {
-        {"/proc/sys/kernel/numa_balancing", "1", "numa_balancing is on: the kernel moves pages that have no policy"},
-        {"/proc/sys/kernel/numa_balancing", "2", "numa_balancing is on: the kernel moves pages between memory tiers"},
-        {"/sys/kernel/mm/numa/demotion_enabled", "true", "demotion is on: cold pages move to slower nodes, whatever the policy"},
+        {"/proc/sys/kernel/numa_balancing", "1",
+         "numa_balancing is on: the kernel moves pages that have no policy"},
+        {"/proc/sys/kernel/numa_balancing", "2",
+         "numa_balancing is on: the kernel moves pages between memory tiers"},
+        {"/sys/kernel/mm/numa/demotion_enabled", "true",
+         "demotion is on: cold pages move to slower nodes, whatever the policy"},
         {"/sys/kernel/mm/transparent_hugepage/enabled", "[always]",
          "transparent huge pages are always on: khugepaged ignores policies when it merges pages"},
     };
@@ -241,6 +247,35 @@ static int write_report(const struct np_report_info *info, const struct np_stats
 
 /* ---- The file ---- */
 
+static struct {
+    int descriptor;
+    dev_t device;
+    ino_t inode;
+} stderr_copy = {.descriptor = -1};
+
+void np_report_prepare(const char *path)
+{
+    struct stat status;
+    if (strcmp(path, "-") != 0 || fstat(STDERR_FILENO, &status) < 0)
+        return;
+    /* A high number where the limit allows it: some programs count on getting the low ones. */
+    int high = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 1000);
+    stderr_copy.descriptor = high >= 0 ? high : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 32);
+    stderr_copy.device = status.st_dev;
+    stderr_copy.inode = status.st_ino;
+}
+
+/* The copy may have been closed, and its number may stand for a file of the program's now. */
+static int write_to_stderr(const struct np_report_info *info, const struct np_stats *stats,
+                           struct workspace *work)
+{
+    struct stat status;
+    if (stderr_copy.descriptor < 0 || fstat(stderr_copy.descriptor, &status) < 0 ||
+        status.st_dev != stderr_copy.device || status.st_ino != stderr_copy.inode)
+        return -EBADF;
+    return write_report(info, stats, stderr_copy.descriptor, work);
+}
+
 /* Resolve %p and %n. Return: 0; -ENAMETOOLONG. */
 static int expand_path(const struct np_report_info *info, char *path, bool *ret_has_pid)
 {
@@ -267,7 +302,8 @@ static int expand_path(const struct np_report_info *info, char *path, bool *ret_
 }
 
 /* A pipe or a device is written to as it is: renaming over /dev/null would replace it. */
-static int write_in_place(const struct np_report_info *info, const struct np_stats *stats, struct workspace *work)
+static int write_in_place(const struct np_report_info *info, const struct np_stats *stats,
+                          struct workspace *work)
 {
     int descriptor = np_kernel_open(work->path, O_WRONLY | O_NOCTTY, 0);
     if (descriptor < 0)
@@ -277,7 +313,8 @@ static int write_in_place(const struct np_report_info *info, const struct np_sta
     return result;
 }
 
-static int write_renamed(const struct np_report_info *info, const struct np_stats *stats, struct workspace *work)
+static int write_renamed(const struct np_report_info *info, const struct np_stats *stats,
+                         struct workspace *work)
 {
     int length = np_format(work->temporary, sizeof work->temporary, "%s.%d.tmp", work->path, getpid());
     if ((size_t)length >= sizeof work->temporary)
@@ -294,10 +331,11 @@ static int write_renamed(const struct np_report_info *info, const struct np_stat
     return result;
 }
 
-static int write_to_path(const struct np_report_info *info, const struct np_stats *stats, struct workspace *work)
+static int write_to_path(const struct np_report_info *info, const struct np_stats *stats,
+                         struct workspace *work)
 {
     if (strcmp(info->path, "-") == 0)
-        return info->forked ? 0 : write_report(info, stats, STDERR_FILENO, work);
+        return info->forked ? 0 : write_to_stderr(info, stats, work);
     bool has_pid;
     int result = expand_path(info, work->path, &has_pid);
     if (result < 0 || (info->forked && !has_pid))
@@ -308,13 +346,40 @@ static int write_to_path(const struct np_report_info *info, const struct np_stat
     return write_renamed(info, stats, work);
 }
 
+/* A pipe without a reader and a full RLIMIT_FSIZE raise signals that would kill the program for a report of ours. */
+static void block_signals(sigset_t *ret_before)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGPIPE);
+    (void)sigaddset(&signals, SIGXFSZ);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, ret_before);
+}
+
+/* Take back the signal that a failed write has raised, and let the others in again. */
+static void restore_signals(const sigset_t *before, int result)
+{
+    sigset_t raised;
+    (void)sigemptyset(&raised);
+    int signal = result == -EPIPE ? SIGPIPE : result == -EFBIG ? SIGXFSZ : 0;
+    if (signal != 0) {
+        (void)sigaddset(&raised, signal);
+        while (sigtimedwait(&raised, NULL, &(struct timespec){0}) < 0 && errno == EINTR) {
+        }
+    }
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 int np_report_write(const struct np_report_info *info, const struct np_stats *stats)
 {
     int saved = errno;
+    sigset_t before;
     void *work;
     int result = np_kernel_map(NULL, sizeof(struct workspace), PROT_READ | PROT_WRITE, 0, &work);
     if (result == 0) {
+        block_signals(&before);
         result = write_to_path(info, stats, work);
+        restore_signals(&before, result);
         (void)np_kernel_unmap(work, sizeof(struct workspace));
     }
     errno = saved;

@@ -8,13 +8,17 @@
 
 /** What the report says of the process, beside its counters. */
 struct np_report_info {
-    const char *path;       /* "-" for stderr, else a file; %p is the process id, %n the program's name */
-    const char *program;    /* base name */
-    const char *config;     /* path of the policy file, or "built-in" */
-    enum np_hardness mode;  /* the file's global mode */
-    np_nodeset nodes;       /* allowed nodes with memory */
-    bool forked;            /* this process was forked and did not exec: it writes only where the path has %p */
+    const char *path;      /* "-" for stderr, else a file; %p is the process id, %n the program's name */
+    const char *program;   /* base name */
+    const char *config;    /* path of the policy file, or "built-in" */
+    enum np_hardness mode; /* the file's global mode */
+    np_nodeset nodes;      /* allowed nodes with memory */
+    bool forked; /* this process was forked and did not exec: it writes only where the path has %p */
 };
+
+/** np_report_prepare() - if the report goes to stderr ("-"), keep a copy of that descriptor: many programs close it before
+ * they are finished (all of GNU coreutils). Context: start-up. */
+void np_report_prepare(const char *path);
 
 /** np_report_write() - ask the kernel about every page of every zone and write the report: whole, to a file beside the
  * one named, which is then renamed. A path that is there and no regular file (a pipe, /dev/stderr) is written to.

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* cli - what the subcommands of the numaperf command share. */
+#ifndef NP_CLI_CLI_H
+#define NP_CLI_CLI_H
+
+#include "config/config.h"
+
+/* Exit statuses: those of env(1) and timeout(1) for `run`, 2 for the others' usage errors. */
+enum {
+    NP_EXIT_USAGE = 2,
+    NP_EXIT_RUN_REFUSED = 125,
+    NP_EXIT_NOT_EXECUTABLE = 126,
+    NP_EXIT_NOT_FOUND = 127,
+};
+
+/** np_cli_error() - one line "numaperf: ..." on stderr. */
+void np_cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** np_cli_run() - numaperf run; argv[0] is "run". Return: the exit status, when the program did not start. */
+int np_cli_run(int argc, char **argv);
+
+/** np_program_find() - where execvp(3) would find a program.
+ * Return: 0 and ret_path (of PATH_MAX bytes); -ENOENT; -EACCES when there is only something that cannot be executed;
+ * -ENAMETOOLONG. */
+int np_program_find(const char *program, char *ret_path);
+/** np_program_obstacle() - why the file at @path cannot be interposed, or NULL. A script is judged by its interpreter;
+ * what cannot be read or recognised is given the benefit of the doubt. */
+const char *np_program_obstacle(const char *path);
+
+/** np_policy_check() - read the file and resolve all its rules against this machine, printing every problem.
+ * @path: NULL for the one that the rules of discovery name for @program (a path).
+ * @mode: NULL, or what replaces the file's global mode.
+ * Return: 0; -EINVAL for an invalid file; -EOPNOTSUPP when hard mode is refused; another -errno. */
+int np_policy_check(const char *path, const char *program, const enum np_hardness *mode);
+
+#endif
