@@ -41,6 +41,11 @@ struct np_kernel_support {
 
 /** np_kernel_support() - probe once, then answer from memory. Threads may race: all find the same. */
 const struct np_kernel_support *np_kernel_support(void);
+/** np_kernel_mbind_error() - the first field alone, by one call without a mapping: for start-up. */
+int np_kernel_mbind_error(void);
+/** np_kernel_has_huge_pages() - does the kernel know explicit huge pages of this many bytes (/sys/kernel/mm/hugepages)?
+ * Whether any is in the pool is another question. Context: start-up. */
+bool np_kernel_has_huge_pages(size_t page_bytes);
 
 /** np_kernel_mbind() - mbind(2) without flags over [address, address + length). */
 int np_kernel_mbind(void *address, size_t length, const struct np_mpol *policy);
@@ -77,6 +82,11 @@ int np_kernel_cpu_node(void);
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus);
 int np_kernel_set_affinity(pid_t tid, const np_cpuset *cpus);
 
+/** np_kernel_open(), _read(), _write(), _close() - the system calls; EINTR is retried, files are opened O_CLOEXEC. */
+int np_kernel_open(const char *path, int flags, unsigned mode);
+ssize_t np_kernel_read(int descriptor, void *buffer, size_t size);
+ssize_t np_kernel_write(int descriptor, const void *buffer, size_t size);
+void np_kernel_close(int descriptor);
 /** np_kernel_read_file() - read a small file whole into @buffer, NUL-terminated. Return: bytes read; -E2BIG when it
  * does not fit; another -errno of open(2) or read(2). */
 ssize_t np_kernel_read_file(const char *path, char *buffer, size_t size);

@@ -1,1 +1,246 @@
 /* SPDX-License-Identifier: MIT */
+#include "policy.h"
+
+#include "log.h"
+#include "topology.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool has_nodes;  /* a list of nodes belongs to it */
+    bool uses_mbind; /* its zones get a policy from the kernel */
+} modes[] = {
+    [NP_SYSTEM] = {"system", false, false},
+    [NP_FIRST_TOUCH] = {"first-touch", false, false},
+    [NP_LOCAL] = {"local", false, true},
+    [NP_BIND] = {"bind", true, true},
+    [NP_PREFERRED] = {"preferred", true, true},
+    [NP_PREFERRED_MANY] = {"preferred-many", true, true},
+    [NP_INTERLEAVE] = {"interleave", true, true},
+    [NP_WEIGHTED_INTERLEAVE] = {"weighted-interleave", true, true},
+};
+
+#define MODE_COUNT (sizeof modes / sizeof modes[0])
+
+const char *np_mode_name(enum np_mode mode)
+{
+    return (size_t)mode < MODE_COUNT ? modes[mode].name : "unknown";
+}
+
+int np_mode_from_name(const char *name)
+{
+    for (size_t mode = 0; name != NULL && mode < MODE_COUNT; mode++)
+        if (strcmp(name, modes[mode].name) == 0)
+            return (int)mode;
+    return -EINVAL;
+}
+
+const char *np_enforcement_name(enum np_enforcement enforcement)
+{
+    static const char *const names[] = {
+        [NP_STRICT] = "strict", [NP_BEST_EFFORT] = "best-effort", [NP_NONE] = "none"};
+    return (size_t)enforcement < sizeof names / sizeof names[0] ? names[enforcement] : "unknown";
+}
+
+/* ---- Reasons ---- */
+
+__attribute__((format(printf, 3, 4))) static void append(char *reason, const char *separator,
+                                                         const char *format, ...)
+{
+    size_t used = strlen(reason);
+    va_list arguments;
+    if (used > 0)
+        used += (size_t)np_format(reason + used, NP_REASON_SIZE - used, "%s", separator);
+    if (used >= NP_REASON_SIZE)
+        return;
+    va_start(arguments, format);
+    (void)np_format_list(reason + used, NP_REASON_SIZE - used, format, arguments);
+    va_end(arguments);
+}
+
+static void append_nodes(char *reason, const np_nodeset *nodes, const char *one, const char *several)
+{
+    char list[48];
+    const unsigned count = np_nodeset_count(nodes);
+    if (count == 0)
+        return;
+    const bool cut = np_nodeset_format(nodes, list, sizeof list) >= (int)sizeof list;
+    append(reason, ", ", "%s %s%s %s", count == 1 ? "node" : "nodes", list, cut ? "..." : "",
+           count == 1 ? one : several);
+}
+
+/* Names the nodes that were asked for and cannot be had: "nodes 5,7 do not exist, node 1 has no memory". */
+static void explain_dropped(const np_nodeset *dropped, const np_topology *topology, char *reason)
+{
+    np_nodeset absent = *dropped, empty = {0}, forbidden = {0};
+    for (unsigned i = 0; i < np_topology_node_count(topology); i++) {
+        const int id = np_topology_node_id(topology, i);
+        if (!np_nodeset_has(dropped, id))
+            continue;
+        np_nodeset_remove(&absent, id);
+        (void)np_nodeset_add(np_topology_node_memory(topology, id) == 0 ? &empty : &forbidden, id);
+    }
+    if (np_topology_is_partial(topology))
+        append_nodes(reason, &absent, "does not exist or is not allowed", "do not exist or are not allowed");
+    else
+        append_nodes(reason, &absent, "does not exist", "do not exist");
+    append_nodes(reason, &empty, "has no memory", "have no memory");
+    append_nodes(reason, &forbidden, "is not allowed", "are not allowed");
+}
+
+static const char *error_text(int error)
+{
+    switch (error) {
+    case -EPERM:
+        return "operation not permitted";
+    case -ENOSYS:
+        return "function not implemented";
+    case -EINVAL:
+        return "invalid argument";
+    default:
+        return "it fails";
+    }
+}
+
+/* ---- Resolving ---- */
+
+static void resolve_nodes(const struct np_node_list *list, const np_nodeset *allowed,
+                          struct np_placement *placement)
+{
+    np_nodeset wanted = list->ids;
+    if (list->all || !list->present)
+        np_nodeset_or(&wanted, allowed);
+    if (list->exclude_all)
+        np_nodeset_andnot(&wanted, allowed);
+    np_nodeset_andnot(&wanted, &list->excluded);
+    placement->nodes = wanted;
+    np_nodeset_and(&placement->nodes, allowed);
+    placement->dropped = wanted;
+    np_nodeset_andnot(&placement->dropped, allowed);
+}
+
+static void resolve_weights(const struct np_node_list *list, struct np_placement *placement)
+{
+    if (!list->weighted) {
+        np_policy_default_weights(&placement->nodes, placement->weights);
+        return;
+    }
+    for (int id = -1; (id = np_nodeset_next(&placement->nodes, id)) >= 0;) {
+        const bool named = np_nodeset_has(&list->ids, id);
+        const uint8_t weight = named ? list->weights[id] : list->all_weight;
+        placement->weights[id] = weight != 0 ? weight : 1;
+    }
+}
+
+/* The page size that a rule asks for and this kernel does not have, or NULL. */
+static const char *missing_pages(enum np_huge huge)
+{
+    switch (huge) {
+    case NP_HUGE_THP:
+        return np_kernel_huge_size() == 0 ? "transparent huge pages" : NULL;
+    case NP_HUGE_2M:
+        return np_kernel_has_huge_pages((size_t)2 << 20) ? NULL : "2M pages";
+    case NP_HUGE_1G:
+        return np_kernel_has_huge_pages((size_t)1 << 30) ? NULL : "1G pages";
+    case NP_HUGE_DEFAULT:
+    case NP_HUGE_NEVER:
+        break;
+    }
+    return NULL;
+}
+
+/* What a mode lacks on this kernel; false when nothing. Pages of hard bind and local are committed and then looked for
+ * with move_pages, so without it they cannot be had. */
+static bool lacks_mode(const struct np_rule *rule, char *reason)
+{
+    if (!modes[rule->mode].uses_mbind)
+        return false;
+    const int error = np_kernel_mbind_error();
+    if (error != 0) {
+        append(reason, "; ", "mbind: %s", error_text(error));
+        return true;
+    }
+    if (rule->mode == NP_PREFERRED_MANY && !np_kernel_support()->preferred_many) {
+        append(reason, "; ", "the kernel has no preferred-many");
+        return true;
+    }
+    const bool verified = rule->hardness == NP_HARD && (rule->mode == NP_BIND || rule->mode == NP_LOCAL);
+    if (verified && np_kernel_support()->move_pages_error != 0) {
+        append(reason, "; ", "move_pages: %s", error_text(np_kernel_support()->move_pages_error));
+        return true;
+    }
+    return false;
+}
+
+static void blame(struct np_policy_problem *problem, const char *key, unsigned line)
+{
+    if (problem->key == NULL) {
+        problem->key = key;
+        problem->line = line;
+    }
+}
+
+/* Fills the placement's reason and, for the first of them, the problem's key and line. */
+static void find_lacks(const struct np_rule *rule, const np_topology *topology,
+                       struct np_placement *placement, struct np_policy_problem *problem)
+{
+    if (np_nodeset_count(&placement->dropped) > 0) {
+        explain_dropped(&placement->dropped, topology, placement->reason);
+        blame(problem, "nodes", rule->nodes_line);
+    }
+    if (lacks_mode(rule, placement->reason))
+        blame(problem, "policy", rule->policy_line);
+    const char *pages = missing_pages(rule->huge);
+    if (pages != NULL) {
+        append(placement->reason, "; ", "this kernel has no %s", pages);
+        blame(problem, "huge-pages", rule->huge_line);
+    }
+}
+
+static int refuse_nodes(const struct np_rule *rule, const char *text, struct np_policy_problem *ret_problem)
+{
+    *ret_problem = (struct np_policy_problem){.key = "nodes", .line = rule->nodes_line};
+    (void)np_format(ret_problem->text, sizeof ret_problem->text, "%s", text);
+    return -ENODEV;
+}
+
+int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
+                      struct np_placement *ret_placement, struct np_policy_problem *ret_problem)
+{
+    static const np_nodeset none;
+    const np_nodeset *allowed = topology != NULL ? np_topology_allowed(topology) : &none;
+    struct np_placement placement = {
+        .min_size = rule->min_size,
+        .max_size = rule->max_size,
+        .mode = rule->mode,
+        .huge = rule->huge,
+        .prefault = rule->prefault,
+        .hardness = rule->hardness,
+    };
+    struct np_policy_problem problem = {0};
+    memcpy(placement.section, rule->section, sizeof placement.section);
+
+    if (rule->mode == NP_LOCAL)
+        placement.nodes = *allowed;
+    else if (modes[rule->mode].has_nodes)
+        resolve_nodes(&rule->nodes, allowed, &placement);
+    const unsigned count = np_nodeset_count(&placement.nodes);
+    if (count == 0 && modes[rule->mode].uses_mbind)
+        return refuse_nodes(rule, "no such nodes", ret_problem);
+    if (count > 1 && rule->mode == NP_PREFERRED)
+        return refuse_nodes(rule, "preferred takes one node", ret_problem);
+    if (rule->mode == NP_WEIGHTED_INTERLEAVE)
+        resolve_weights(&rule->nodes, &placement);
+
+    find_lacks(rule, topology, &placement, &problem);
+    placement.refused = rule->hardness == NP_HARD && problem.key != NULL;
+    *ret_placement = placement;
+    if (!placement.refused)
+        return 0;
+    memcpy(problem.text, placement.reason, sizeof problem.text);
+    *ret_problem = problem;
+    return -EOPNOTSUPP;
+}

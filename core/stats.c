@@ -1,1 +1,61 @@
 /* SPDX-License-Identifier: MIT */
+#include "stats.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const struct {
+    int code;
+    const char *name;
+} errors[NP_ERR_COUNT] = {
+    [NP_ERR_EPERM] = {EPERM, "EPERM"},    [NP_ERR_ENOSYS] = {ENOSYS, "ENOSYS"},
+    [NP_ERR_EINVAL] = {EINVAL, "EINVAL"}, [NP_ERR_ENOMEM] = {ENOMEM, "ENOMEM"},
+    [NP_ERR_EFAULT] = {EFAULT, "EFAULT"}, [NP_ERR_EAGAIN] = {EAGAIN, "EAGAIN"},
+    [NP_ERR_EIO] = {EIO, "EIO"},          [NP_ERR_OTHER] = {0, "other"},
+};
+
+struct np_stats *np_stats_create(void)
+{
+    void *block;
+    if (np_kernel_map(NULL, sizeof(struct np_stats), PROT_READ | PROT_WRITE, 0, &block) < 0)
+        return NULL;
+    struct np_stats *stats = block;
+    stats->magic = NP_STATS_MAGIC;
+    stats->version = NP_STATS_VERSION;
+    stats->size = sizeof *stats;
+    stats->pid = (int32_t)getpid();
+    return stats;
+}
+
+void np_stats_error(struct np_stats_rule *rule, int error)
+{
+    enum np_stats_error index = NP_ERR_EPERM;
+    while (index != NP_ERR_OTHER && errors[index].code != error && errors[index].code != -error)
+        index++;
+    atomic_fetch_add_explicit(&rule->errors[index], 1, memory_order_relaxed);
+}
+
+const char *np_stats_error_name(enum np_stats_error error)
+{
+    return errors[(unsigned)error < NP_ERR_COUNT ? error : NP_ERR_OTHER].name;
+}
+
+void np_stats_degrade(struct np_stats_rule *rule, enum np_enforcement enforcement, const char *reason)
+{
+    uint32_t now = atomic_load_explicit(&rule->enforcement, memory_order_relaxed);
+    while (now < (uint32_t)enforcement &&
+           !atomic_compare_exchange_weak_explicit(&rule->enforcement, &now, (uint32_t)enforcement,
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
+    uint32_t empty = 0;
+    if (reason == NULL || *reason == '\0')
+        return;
+    if (!atomic_compare_exchange_strong_explicit(&rule->reason_state, &empty, 1, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return;
+    strncpy(rule->reason, reason, sizeof rule->reason - 1);
+    rule->reason[sizeof rule->reason - 1] = '\0';
+    atomic_store_explicit(&rule->reason_state, 2, memory_order_release);
+}

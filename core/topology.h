@@ -17,6 +17,17 @@ int np_topology_read_sysfs(const char *root, np_topology **ret_topology);
  * Return: 0; -ENOMEM; -ENOENT when hwloc finds no node; -EIO when it fails to load. */
 int np_topology_read_hwloc(np_topology **ret_topology);
 
+/** np_topology_read_details() - read now what the quick maker otherwise reads when it is asked for: memory, CPUs and
+ * distances, three small files a node. Without it, np_topology_node_memory(), np_topology_node_cpus() and
+ * np_topology_distance() read one file at the first question about a node; threads may race. */
+void np_topology_read_details(np_topology *topology);
+
+/** np_topology_has_cpus() - does a node have CPUs at all, usable by this process or not? One bit, no file: what `dram` and
+ * `memory-only` mean, while np_topology_node_cpus() is empty too for a node whose CPUs the affinity excludes. */
+bool np_topology_has_cpus(const np_topology *topology, int id);
+/** np_topology_is_partial() - true when only the allowed ids could be learnt (no /sys): others may exist. */
+bool np_topology_is_partial(const np_topology *topology);
+
 /* For the makers only: build a snapshot node by node, ids rising. */
 struct np_topology_node {
     int id;
@@ -27,5 +38,6 @@ int np_topology_new(unsigned node_count, np_topology **ret_topology);
 struct np_topology_node *np_topology_node_at(np_topology *topology, unsigned index);
 void np_topology_set_distance(np_topology *topology, unsigned index_a, unsigned index_b, int distance);
 void np_topology_set_allowed(np_topology *topology, const np_nodeset *allowed);
+void np_topology_set_has_cpus(np_topology *topology, const np_nodeset *nodes);
 
 #endif

@@ -1,1 +1,124 @@
 /* SPDX-License-Identifier: MIT */
+#include "topology.h"
+
+#include "kernel.h"
+
+#include <errno.h>
+#include <hwloc.h>
+
+/* Nodes and CPUs are all that a snapshot holds; the rest of the tree costs time to read. */
+static int load(hwloc_topology_t *ret_tree)
+{
+    hwloc_topology_t tree;
+    if (hwloc_topology_init(&tree) < 0)
+        return -ENOMEM;
+    if (hwloc_topology_set_flags(tree, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) < 0 ||
+        hwloc_topology_load(tree) < 0) {
+        hwloc_topology_destroy(tree);
+        return -EIO;
+    }
+    *ret_tree = tree;
+    return 0;
+}
+
+static void copy_nodes(hwloc_const_bitmap_t from, np_nodeset *ret_nodes)
+{
+    np_nodeset_zero(ret_nodes);
+    for (int id = -1; (id = hwloc_bitmap_next(from, id)) >= 0 && id < NP_MAX_NODES;)
+        (void)np_nodeset_add(ret_nodes, id);
+}
+
+static void copy_cpus(hwloc_const_bitmap_t from, const np_cpuset *usable, np_cpuset *ret_cpus)
+{
+    np_cpuset_zero(ret_cpus);
+    for (int id = -1; (id = hwloc_bitmap_next(from, id)) >= 0 && id < NP_MAX_CPUS;)
+        (void)np_cpuset_add(ret_cpus, id);
+    np_cpuset_and(ret_cpus, usable);
+}
+
+/* What the process may use: hwloc knows the cgroup's sets, the kernel also the affinity. Another machine's tree
+ * (synthetic, XML) is not bounded by this process. */
+static void find_usable(hwloc_topology_t tree, np_nodeset *ret_mems, np_cpuset *ret_cpus)
+{
+    np_nodeset here;
+    np_cpuset affinity, *usable = ret_cpus;
+    for (unsigned i = 0; i < NP_MAX_CPUS / 64; i++)
+        usable->bits[i] = UINT64_MAX;
+    copy_nodes(hwloc_topology_get_allowed_nodeset(tree), ret_mems);
+    if (!hwloc_topology_is_thissystem(tree)) {
+        copy_cpus(hwloc_topology_get_allowed_cpuset(tree), usable, usable);
+        return;
+    }
+    if (np_kernel_mems_allowed(&here) == 0)
+        *ret_mems = here;
+    if (np_kernel_affinity(0, &affinity) == 0)
+        *usable = affinity;
+}
+
+static void copy_node(hwloc_obj_t node, const np_cpuset *usable, struct np_topology_node *copy)
+{
+    copy->id = (int)node->os_index;
+    copy->memory = node->attr->numanode.local_memory;
+    copy_cpus(node->cpuset, usable, &copy->cpus);
+}
+
+static void copy_distances(hwloc_topology_t tree, np_topology *topology)
+{
+    struct hwloc_distances_s *matrix;
+    unsigned matrices = 1;
+    if (hwloc_distances_get_by_type(tree, HWLOC_OBJ_NUMANODE, &matrices, &matrix,
+                                    HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) < 0 ||
+        matrices == 0)
+        return;
+    for (unsigned a = 0; a < np_topology_node_count(topology); a++) {
+        for (unsigned b = 0; b < np_topology_node_count(topology); b++) {
+            const unsigned node_a = (unsigned)np_topology_node_id(topology, a);
+            const unsigned node_b = (unsigned)np_topology_node_id(topology, b);
+            hwloc_uint64_t distance, back;
+            if (hwloc_distances_obj_pair_values(matrix, hwloc_get_numanode_obj_by_os_index(tree, node_a),
+                                                hwloc_get_numanode_obj_by_os_index(tree, node_b), &distance,
+                                                &back) == 0)
+                np_topology_set_distance(topology, a, b, distance < INT16_MAX ? (int)distance : 0);
+        }
+    }
+    hwloc_distances_release(tree, matrix);
+}
+
+static int build(hwloc_topology_t tree, np_topology **ret_topology)
+{
+    np_topology *topology;
+    np_nodeset nodes, mems, allowed = {0}, with_cpus = {0};
+    np_cpuset usable;
+    copy_nodes(hwloc_topology_get_topology_nodeset(tree), &nodes);
+    if (np_nodeset_count(&nodes) == 0)
+        return -ENOENT;
+    int result = np_topology_new(np_nodeset_count(&nodes), &topology);
+    if (result < 0)
+        return result;
+    find_usable(tree, &mems, &usable);
+    unsigned index = 0;
+    for (int id = -1; (id = np_nodeset_next(&nodes, id)) >= 0; index++) {
+        hwloc_obj_t node = hwloc_get_numanode_obj_by_os_index(tree, (unsigned)id);
+        copy_node(node, &usable, np_topology_node_at(topology, index));
+        if (node->attr->numanode.local_memory > 0 && np_nodeset_has(&mems, id))
+            (void)np_nodeset_add(&allowed, id);
+        if (!hwloc_bitmap_iszero(node->cpuset))
+            (void)np_nodeset_add(&with_cpus, id);
+    }
+    np_topology_set_allowed(topology, &allowed);
+    np_topology_set_has_cpus(topology, &with_cpus);
+    copy_distances(tree, topology);
+    *ret_topology = topology;
+    return 0;
+}
+
+int np_topology_read_hwloc(np_topology **ret_topology)
+{
+    hwloc_topology_t tree;
+    int result = load(&tree);
+    if (result < 0)
+        return result;
+    result = build(tree, ret_topology);
+    hwloc_topology_destroy(tree);
+    return result;
+}
