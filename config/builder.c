@@ -15,7 +15,7 @@ static void check_section(struct np_builder *builder)
     for (unsigned i = 0; i < section->key_count; i++)
         if ((section->keys[i].flags & NP_KEY_REQUIRED) && builder->key_lines[i] == 0)
             np_problems_add(&builder->problems, builder->section_line, builder->where, section->keys[i].name,
-                            "missing");
+                            "the key is missing");
     if (section == &np_schema_malloc)
         np_class_check(builder);
     builder->section = NULL;
@@ -113,16 +113,16 @@ static void begin_section(void *context, unsigned line, const char *title)
     memset(builder->key_valid, 0, sizeof builder->key_valid);
 }
 
-static void spoil_section(void *context, unsigned line, const char *text)
+static void refuse_section(void *context, unsigned line, const char *title, const char *reason)
 {
     struct np_builder *builder = context;
     check_section(builder);
     builder->section_seen = true;
+    np_problems_add(&builder->problems, line, np_value_escape(title, strlen(title)).text, "", reason);
     builder->where[0] = '\0';
-    while (*text == '[' || np_value_is_blank(*text))
-        text++;
     /* [numaperf] x: saying that [numaperf] is missing too would mislead */
-    if (builder->numaperf_line == 0 && np_schema_section(text, strcspn(text, "] \t")) == &np_schema_numaperf)
+    if (builder->numaperf_line == 0 &&
+        np_schema_section(title, strcspn(title, " \t;")) == &np_schema_numaperf)
         builder->numaperf_line = line;
 }
 
@@ -169,19 +169,22 @@ static void set_key(void *context, unsigned line, const char *name, const char *
     np_problems_add(&builder->problems, line, builder->where, key->name, reason.text);
 }
 
-static void add_problem(void *context, unsigned line, const char *text)
+static void refuse_line(void *context, unsigned line, const char *key, const char *reason)
 {
     struct np_builder *builder = context;
-    add(builder, line, text);
+    int index = builder->section == NULL ? -1 : np_schema_key(builder->section, key);
+    if (index >= 0 && builder->key_lines[index] == 0)
+        builder->key_lines[index] = line; /* it is wrong, not missing */
+    np_problems_add(&builder->problems, line, builder->where, np_value_escape(key, strlen(key)).text, reason);
 }
 
 struct np_ini_sink np_builder_sink(struct np_builder *builder)
 {
     return (struct np_ini_sink){
         .section = begin_section,
-        .bad_section = spoil_section,
+        .bad_section = refuse_section,
         .key = set_key,
-        .problem = add_problem,
+        .bad_line = refuse_line,
         .context = builder,
     };
 }

@@ -35,7 +35,7 @@ static void check_nodes(struct np_builder *builder, const struct np_rule *rule)
     if (use == NODES_NONE && line != 0) {
         (void)np_value_fail(&reason, "policy %s takes no nodes", policy);
     } else if (use != NODES_NONE && line == 0) {
-        (void)np_value_fail(&reason, "missing; policy %s needs it", policy);
+        (void)np_value_fail(&reason, "the key is missing; policy %s needs it", policy);
         line = builder->section_line;
     } else if (!builder->key_valid[NP_CLASS_NODES]) {
         return;

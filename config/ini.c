@@ -27,7 +27,7 @@ static const char *check_section(const char *line, size_t length)
 {
     const char *close = memchr(line, ']', length);
     if (close == NULL)
-        return "the section's ] is missing";
+        return "the ] of the section is missing";
     for (const char *c = line + 1; c < close; c++)
         if (np_value_is_blank(*c))
             return "no blanks are allowed inside [ ]";
@@ -36,45 +36,72 @@ static const char *check_section(const char *line, size_t length)
     return NULL;
 }
 
-static const char *check_key(const char *line, size_t length)
+/* Sets @ret_reason when there is something wrong with a key's line. */
+static bool check_key(const char *line, size_t length, struct np_value_reason *ret_reason)
 {
     const char *equals = memchr(line, '=', length);
     const char *colon = memchr(line, ':', length);
     if (colon != NULL && (equals == NULL || colon < equals))
-        return "a key is followed by =, not by a colon";
-    if (equals == NULL)
-        return "neither a [section] nor KEY = VALUE";
+        return np_value_fail(ret_reason, "a key is followed by =, not by a colon") == 0;
+    if (equals == NULL) {
+        struct np_value_quote text = np_value_escape(line, length);
+        return np_value_fail(ret_reason, "\"%s\" is neither a [section] nor KEY = VALUE", text.text) == 0;
+    }
     if (equals == line)
-        return "there is no key before =";
-    return NULL;
+        return np_value_fail(ret_reason, "there is no key before =") == 0;
+    return true;
 }
 
-/* What is wrong with a line (its blanks at both ends removed), or NULL. */
-static const char *check_line(const char *line, size_t length)
+/* The length of a line's text, its blanks at both ends removed, without a comment. */
+static size_t text_length(const char *line, size_t length)
 {
-    if (length == 0 || *line == '#' || *line == ';')
-        return NULL;
     size_t text = find_comment(line, length);
     while (text > 0 && np_value_is_blank(line[text - 1]))
         text--;
-    return *line == '[' ? check_section(line, text) : check_key(line, text);
+    return text;
 }
 
-/* Tells of a section, and returns whether inih may see the line. */
-static bool pass_section(const struct ini_stream *stream, const char *line, const char *wrong)
+/* Copies what stands before the first of the bytes of @ends, without blanks at its own ends. */
+static void copy_until(const char *text, size_t length, const char *ends, char *ret_copy)
+{
+    size_t copied = 0;
+    for (size_t i = 0; i < length && strchr(ends, text[i]) == NULL; i++)
+        if (copied > 0 || !np_value_is_blank(text[i]))
+            ret_copy[copied++] = text[i];
+    while (copied > 0 && np_value_is_blank(ret_copy[copied - 1]))
+        copied--;
+    ret_copy[copied] = '\0';
+}
+
+/* Tells of a line that begins with `[`. Return: whether inih may see it. */
+static bool pass_section(const struct ini_stream *stream, const char *line, size_t length, const char *wrong)
 {
     const struct np_ini_sink *sink = stream->sink;
-    if (wrong != NULL) {
-        sink->problem(sink->context, stream->line, wrong);
-        sink->bad_section(sink->context, stream->line, line);
-        return false;
-    }
-    char name[NP_INI_MAX_LINE + 1];
-    size_t length = strcspn(line + 1, "]");
-    memcpy(name, line + 1, length);
-    name[length] = '\0';
-    sink->section(sink->context, stream->line, name);
-    return true;
+    char title[NP_INI_MAX_LINE + 1];
+    copy_until(line + 1, length - 1, "]", title);
+    if (wrong == NULL)
+        wrong = check_section(line, length);
+    if (wrong == NULL)
+        sink->section(sink->context, stream->line, title);
+    else
+        sink->bad_section(sink->context, stream->line, title, wrong);
+    return wrong == NULL;
+}
+
+/* Tells of any other line if something is wrong with it; inih passes a key on. Return: whether inih may see it. */
+static bool pass_key(const struct ini_stream *stream, const char *line, size_t length, const char *wrong)
+{
+    bool comment = length == 0 || *line == '#' || *line == ';';
+    struct np_value_reason reason;
+    if (wrong != NULL)
+        (void)np_value_fail(&reason, "%s", wrong);
+    else if (comment || check_key(line, length, &reason))
+        return true;
+    char key[NP_INI_MAX_LINE + 1] = "";
+    if (!comment && (memchr(line, '=', length) != NULL || memchr(line, ':', length) != NULL))
+        copy_until(line, length, "=:", key);
+    stream->sink->bad_line(stream->sink->context, stream->line, key, reason.text);
+    return false;
 }
 
 /* Takes the next line off the stream: its start and its length without the line's end. */
@@ -104,10 +131,11 @@ static char *read_line(char *buffer, int size, void *context)
     size_t length;
     const char *line = take_line(stream, &length);
     const char *wrong = NULL;
+    size_t limit = (size_t)size - 2 < NP_INI_MAX_LINE ? (size_t)size - 2 : NP_INI_MAX_LINE;
     if (memchr(line, '\0', length) != NULL)
-        wrong = "NUL byte";
-    else if (length > NP_INI_MAX_LINE || length + 2 > (size_t)size)
-        wrong = "line of more than 190 bytes";
+        wrong = "the line holds a NUL byte";
+    else if (length > limit)
+        wrong = "the line has more than 190 bytes";
 
     while (length > 0 && np_value_is_blank(*line)) {
         line++;
@@ -115,18 +143,13 @@ static char *read_line(char *buffer, int size, void *context)
     }
     while (length > 0 && np_value_is_blank(line[length - 1]))
         length--;
-    if (length > NP_INI_MAX_LINE)
-        length = NP_INI_MAX_LINE;
+    if (length > limit)
+        length = limit;
     memcpy(buffer, line, length);
     buffer[length] = '\0';
-
-    if (wrong == NULL)
-        wrong = check_line(buffer, length);
-    bool pass = wrong == NULL;
-    if (*buffer == '[')
-        pass = pass_section(stream, buffer, wrong);
-    else if (!pass)
-        stream->sink->problem(stream->sink->context, stream->line, wrong);
+    size_t text = text_length(buffer, strlen(buffer));
+    bool pass =
+        *buffer == '[' ? pass_section(stream, buffer, text, wrong) : pass_key(stream, buffer, text, wrong);
     if (!pass)
         length = 0;
     buffer[length] = '\n';

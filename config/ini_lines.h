@@ -15,10 +15,11 @@
 struct np_ini_sink {
     /** A section begins; @name is what stands between `[` and `]`. */
     void (*section)(void *context, unsigned line, const char *name);
-    /** A line that begins with `[` was wrong and its problem was told: what follows belongs to no section. */
-    void (*bad_section)(void *context, unsigned line, const char *text);
+    /** A line that begins with `[` is wrong: what follows belongs to no section. @title is what can be made out. */
+    void (*bad_section)(void *context, unsigned line, const char *title, const char *reason);
     void (*key)(void *context, unsigned line, const char *key, const char *value);
-    void (*problem)(void *context, unsigned line, const char *text);
+    /** Another line is wrong; @key is "" where none can be made out. */
+    void (*bad_line)(void *context, unsigned line, const char *key, const char *reason);
     void *context;
 };
 

@@ -6,6 +6,7 @@
 
 /* One item of a list: a span of ids, or `all`. */
 struct node_item {
+    struct np_value_quote text; /* as written */
     bool all, excluded;
     size_t first, last;
     uint8_t weight; /* 0: none was given */
@@ -21,22 +22,28 @@ static const char *skip_blanks(const char *c)
     return c;
 }
 
-static int read_id(const char **text, size_t *ret_id, struct np_value_reason *ret_reason)
+static struct np_value_quote item_text(const char *item)
 {
-    const char *start = *text;
+    size_t length = strcspn(item, ",");
+    while (length > 0 && np_value_is_blank(item[length - 1]))
+        length--;
+    return np_value_escape(item, length);
+}
+
+static int read_id(const char **text, const struct node_item *item, size_t *ret_id,
+                   struct np_value_reason *ret_reason)
+{
     int error = np_value_number(text, ret_id);
     if (error == -EINVAL)
-        return np_value_fail(ret_reason, "a node id is missing at %s", np_value_quote(start).text);
-    if (error == 0 && *ret_id < NP_MAX_NODES)
-        return 0;
-    struct np_value_quote digits = np_value_escape(start, (size_t)(*text - start));
-    return np_value_fail(ret_reason, "node %s does not exist anywhere: ids end at %d", digits.text,
-                         NP_MAX_NODES - 1);
+        return np_value_fail(ret_reason, "\"%s\": a range ends with a node id", item->text.text);
+    if (error == -ERANGE || *ret_id >= NP_MAX_NODES)
+        return np_value_fail(ret_reason, "\"%s\": node ids end at %d", item->text.text, NP_MAX_NODES - 1);
+    return 0;
 }
 
 static int read_span(const char **text, struct node_item *item, struct np_value_reason *ret_reason)
 {
-    int error = read_id(text, &item->first, ret_reason);
+    int error = read_id(text, item, &item->first, ret_reason);
     if (error != 0)
         return error;
     item->last = item->first;
@@ -44,9 +51,9 @@ static int read_span(const char **text, struct node_item *item, struct np_value_
     if (*c != '-')
         return 0;
     *text = skip_blanks(c + 1);
-    error = read_id(text, &item->last, ret_reason);
+    error = read_id(text, item, &item->last, ret_reason);
     if (error == 0 && item->first > item->last)
-        error = np_value_fail(ret_reason, "the range %zu-%zu falls; write %zu-%zu", item->first, item->last,
+        error = np_value_fail(ret_reason, "\"%s\": the range falls; write %zu-%zu", item->text.text,
                               item->last, item->first);
     return error;
 }
@@ -60,16 +67,16 @@ static int read_word(const char **text, struct node_item *item, struct np_value_
         item->all = true;
         return 0;
     }
-    struct np_value_quote word = np_value_escape(start, length);
     for (size_t i = 0; i < sizeof later_words / sizeof *later_words; i++) {
         size_t known = strlen(later_words[i]);
         bool prefix = later_words[i][known - 1] == ':';
         if (strncmp(start, later_words[i], known) == 0 && (prefix || length == known))
-            return np_value_fail(ret_reason, "\"%s\" is not supported yet; use node ids, ranges and all",
-                                 word.text);
+            return np_value_fail(ret_reason,
+                                 "\"%s\" is not supported yet; use node ids, ranges such as 0-2, and all",
+                                 item->text.text);
     }
-    return np_value_fail(ret_reason, "\"%s\" names no nodes; use ids, ranges such as 0-2, and all",
-                         word.text);
+    return np_value_fail(ret_reason, "\"%s\" names no nodes; use node ids, ranges such as 0-2, and all",
+                         item->text.text);
 }
 
 static int read_weight(const char **text, struct node_item *item, struct np_value_reason *ret_reason)
@@ -77,15 +84,14 @@ static int read_weight(const char **text, struct node_item *item, struct np_valu
     const char *c = skip_blanks(*text);
     if (*c != '*')
         return 0;
+    if (item->excluded)
+        return np_value_fail(ret_reason, "\"%s\": what is excluded has no weight", item->text.text);
     c = skip_blanks(c + 1);
     size_t weight;
     int error = np_value_number(&c, &weight);
-    if (item->excluded)
-        return np_value_fail(ret_reason, "a node behind ! has no weight");
-    if (error != 0 || weight < 1 || weight > 255) {
-        struct np_value_quote quote = np_value_escape(*text, strcspn(*text, ","));
-        return np_value_fail(ret_reason, "the weight \"%s\" is not a number from 1 to 255", quote.text);
-    }
+    c = skip_blanks(c);
+    if (error != 0 || weight < 1 || weight > 255 || (*c != '\0' && *c != ','))
+        return np_value_fail(ret_reason, "\"%s\": a weight is a whole number from 1 to 255", item->text.text);
     item->weight = (uint8_t)weight;
     *text = c;
     return 0;
@@ -95,7 +101,7 @@ static int read_weight(const char **text, struct node_item *item, struct np_valu
 static int read_item(const char **text, struct node_item *item, struct np_value_reason *ret_reason)
 {
     const char *c = skip_blanks(*text);
-    *item = (struct node_item){.excluded = *c == '!'};
+    *item = (struct node_item){.text = item_text(c), .excluded = *c == '!'};
     if (item->excluded)
         c = skip_blanks(c + 1);
     if (*c == '\0' || *c == ',')
@@ -109,8 +115,8 @@ static int read_item(const char **text, struct node_item *item, struct np_value_
         return error;
     c = skip_blanks(c);
     if (*c != '\0' && *c != ',')
-        return np_value_fail(ret_reason, "%s: a comma or the end of the list is expected",
-                             np_value_quote(c).text);
+        return np_value_fail(ret_reason, "\"%s\" is not one node, range or word; commas separate items",
+                             item->text.text);
     *text = c;
     return 0;
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints the problems of a policy file, or what was read from it: dump FILE [NAME for messages]. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool print_problem(void *context, const char *path, const struct np_config_problem *problem)
+{
+    (void)path;
+    char line[512];
+    (void)np_config_problem_format(context, problem, line, sizeof line);
+    printf("numaperf: %s\n", line);
+    return true;
+}
+
+static void print_set(const char *name, const np_nodeset *set)
+{
+    char list[4096];
+    if (np_nodeset_count(set) == 0)
+        return;
+    (void)np_nodeset_format(set, list, sizeof list);
+    printf(" %s=%s", name, list);
+}
+
+static void print_nodes(const struct np_node_list *nodes)
+{
+    if (!nodes->present)
+        return;
+    printf("  nodes%s%s%s", nodes->all ? " all" : "", nodes->exclude_all ? " !all" : "",
+           nodes->weighted ? " weighted" : "");
+    print_set("ids", &nodes->ids);
+    print_set("excluded", &nodes->excluded);
+    for (unsigned id = 0; id < NP_MAX_NODES; id++)
+        if (nodes->weights[id] != 0)
+            printf(" %u*%u", id, nodes->weights[id]);
+    if (nodes->all_weight != 0)
+        printf(" all*%u", nodes->all_weight);
+    printf("\n");
+}
+
+static void print_rule(const struct np_rule *rule)
+{
+    static const char *const huge[] = {"default", "never", "thp", "2M", "1G"};
+    static const char *const prefault[] = {"no", "touch", "parallel"};
+    printf("[%s] lines %u policy %u nodes %u huge-pages %u mode %u\n", rule->section, rule->line,
+           rule->policy_line, rule->nodes_line, rule->huge_line, rule->mode_line);
+    printf("  size %zu-", rule->min_size);
+    if (rule->max_size != SIZE_MAX)
+        printf("%zu", rule->max_size);
+    printf("\n  policy %s huge-pages %s prefault %s mode %s\n", np_mode_name(rule->mode), huge[rule->huge],
+           prefault[rule->prefault], rule->hardness == NP_HARD ? "hard" : "soft");
+    print_nodes(&rule->nodes);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || argc > 3)
+        return 2;
+    char *name = argc == 3 ? argv[2] : argv[1];
+    struct np_config *config;
+    if (np_config_read_file(argv[1], print_problem, name, &config) != 0)
+        return 1;
+    if (strcmp(config->path, argv[1]) != 0)
+        return 3;
+    printf("summary \"%s\"\nmode %s\nreport \"%s\"\n", config->summary,
+           config->hardness == NP_HARD ? "hard" : "soft", config->report);
+    for (unsigned i = 0; i < config->class_count; i++)
+        print_rule(&config->classes[i]);
+    np_config_free(config);
+    return 0;
+}
