@@ -12,38 +12,37 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
-/* A scratch mapping: the first page keeps the answers, the other two are tried on. */
+/* A scratch mapping: the first page keeps the answers, the other two are tried on. It stays mapped, and every policy is
+ * tried on the whole of it: splitting and unmapping would cost more than the two pages of addresses. */
 enum { ANSWERS, PAGE, OTHER_PAGE, SCRATCH_PAGES };
 
-static void probe_policies(void *page, size_t size, struct np_kernel_support *support)
+static void probe_policies(void *scratch, size_t length, struct np_kernel_support *support)
 {
-    struct np_mpol policy = {.mode = NP_MPOL_DEFAULT};
-    support->mbind_error = np_kernel_mbind(page, size, &policy);
-    if (support->mbind_error == -ENOMEM) /* a passing shortage is no verdict */
-        support->mbind_error = 0;
-    if (support->mbind_error != 0)
-        return;
+    struct np_mpol policy = {0};
     if (np_kernel_mems_allowed(&policy.nodes) < 0)
         (void)np_nodeset_add(&policy.nodes, 0);
     policy.mode = NP_MPOL_PREFERRED_MANY;
-    support->preferred_many = np_kernel_mbind(page, size, &policy) == 0;
+    support->preferred_many = np_kernel_mbind(scratch, length, &policy) == 0;
     policy.mode = NP_MPOL_WEIGHTED_INTERLEAVE;
-    support->weighted_interleave = np_kernel_mbind(page, size, &policy) == 0;
+    support->weighted_interleave = np_kernel_mbind(scratch, length, &policy) == 0;
     policy.mode = NP_MPOL_DEFAULT;
-    (void)np_kernel_mbind(page, size, &policy);
+    support->mbind_error = np_kernel_mbind(scratch, length, &policy);
+    if (support->mbind_error == -ENOMEM) /* a passing shortage is no verdict */
+        support->mbind_error = 0;
 }
 
 static void probe_memory(char *page, char *other_page, size_t size, struct np_kernel_support *support)
 {
-    volatile char *byte = page;
-    support->populate_write = np_kernel_advise(page, size, MADV_POPULATE_WRITE) == 0;
-    *byte = 1;
     void *const pages[] = {page};
     int node;
+    support->populate_write = np_kernel_advise(page, size, MADV_POPULATE_WRITE) == 0;
+    *page = 1;
     support->move_pages_error = np_kernel_page_nodes(0, 1, pages, &node);
-    support->dontneed_clears = np_kernel_advise(page, size, MADV_DONTNEED) == 0 && *byte == 0;
-    *byte = 1;
     support->remap_keeps_source = np_kernel_remap(page, size, other_page, MREMAP_DONTUNMAP) == 0;
+    if (support->remap_keeps_source)
+        page = other_page;
+    support->dontneed_clears =
+        np_kernel_advise(page, size, MADV_DONTNEED) == 0 && *(volatile char *)page == 0;
 }
 
 const struct np_kernel_support *np_kernel_support(void)
@@ -58,17 +57,15 @@ const struct np_kernel_support *np_kernel_support(void)
     void *scratch;
     if (np_kernel_map(NULL, SCRATCH_PAGES * size, PROT_READ | PROT_WRITE, 0, &scratch) < 0)
         return &nothing; /* asked again next time */
-    char *page = (char *)scratch + PAGE * size;
     struct np_kernel_support *fresh = scratch;
-    probe_policies(page, size, fresh);
-    probe_memory(page, (char *)scratch + OTHER_PAGE * size, size, fresh);
-    (void)np_kernel_unmap(page, (SCRATCH_PAGES - PAGE) * size);
+    probe_policies(scratch, SCRATCH_PAGES * size, fresh);
+    probe_memory((char *)scratch + PAGE * size, (char *)scratch + OTHER_PAGE * size, size, fresh);
 
     /* Whoever comes second lets go of his own answers, so that nobody waits and nothing is written twice. */
     if (atomic_compare_exchange_strong_explicit(&known, &support, fresh, memory_order_acq_rel,
                                                 memory_order_acquire))
         return fresh;
-    (void)np_kernel_unmap(scratch, size);
+    (void)np_kernel_unmap(scratch, SCRATCH_PAGES * size);
     return support;
 }
 
