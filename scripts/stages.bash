@@ -151,10 +151,10 @@ stage_fuzz() {
     one fuzz "the fuzzers find nothing in a short run" tests/fuzz/run-short
 }
 
-# vm_machines - how many virtual machines may run at once: each wants a CPU and up to 5 GiB.
+# vm_machines - how many virtual machines may run at once: each wants a CPU and up to 3 GiB.
 vm_machines() {
     awk -v cpus="$(nproc)" '$1 == "MemAvailable:" {
-        n = int($2 / 1048576 / 5)
+        n = int($2 / 1048576 / 3)
         n = n > cpus ? cpus : n
         n = n > 2 ? 2 : n
         print n < 1 ? 1 : n

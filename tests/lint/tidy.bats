@@ -10,11 +10,12 @@ setup() {
     # shellcheck source=scripts/lib.bash
     source "$BATS_TEST_DIRNAME/../../scripts/lib.bash"
     cd "$ROOT" || return
+    database=${NUMAPERF_BUILD:-build-check/clang}
+    [[ -f $database/compile_commands.json ]] || fail "no $database/compile_commands.json: scripts/check --only clang first"
 }
 
 # tidy FILE... - two at a time; only what it finds is printed.
 tidy() {
-    local database=${NUMAPERF_BUILD:-build-check/clang}
     printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p "$database" 2>/dev/null
 }
 
