@@ -1,1 +1,152 @@
 /* SPDX-License-Identifier: MIT */
+#include "commit.h"
+
+#include "log.h"
+#include "verify.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Small enough to notice early that a node is full, large enough for the calls not to count. */
+#define CHUNK ((size_t)32 << 20)
+/* Under bind the kernel reclaims page cache; each small chunk asks again whether there is enough. */
+#define BOUND_CHUNK  ((size_t)2 << 20)
+#define BOUND_MARGIN ((uint64_t)16 << 20)
+#define QUERY_PAGES  128
+
+static char *page_address(const struct np_zone *zone, uint32_t page)
+{
+    return zone->base + (size_t)page * np_kernel_page_size();
+}
+
+/* Is every page of the range on one of the zone's nodes? */
+static int all_placed(const struct np_zone *zone, char *start, size_t length)
+{
+    size_t page = np_kernel_page_size(), left = length / page;
+    while (left) {
+        void *pages[QUERY_PAGES];
+        int status[QUERY_PAGES];
+        size_t count = left < QUERY_PAGES ? left : QUERY_PAGES;
+        for (size_t i = 0; i < count; i++, start += page)
+            pages[i] = start;
+        int error = np_kernel_page_nodes(0, count, pages, status);
+        if (error)
+            return error;
+        for (size_t i = 0; i < count; i++)
+            if (status[i] < 0 || !np_nodeset_has(&zone->bound.nodes, status[i]))
+                return -ENOMEM;
+        left -= count;
+    }
+    return 0;
+}
+
+/* The figure behind @key in a node's meminfo, in bytes; 0 when it is not there. */
+static uint64_t meminfo_figure(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+    if (!at)
+        return 0;
+    uint64_t kilobytes = 0;
+    for (at += strlen(key); *at == ' ' || *at == ':'; at++)
+        ;
+    for (; *at >= '0' && *at <= '9'; at++)
+        kilobytes = kilobytes * 10 + (uint64_t)(*at - '0');
+    return kilobytes << 10;
+}
+
+/* What the zone's nodes have free, or filled with clean page cache that nobody has mapped. */
+static uint64_t obtainable(const struct np_zone *zone)
+{
+    uint64_t sum = 0;
+    for (int node = np_nodeset_next(&zone->bound.nodes, -1); node >= 0; node = np_nodeset_next(&zone->bound.nodes, node)) {
+        char path[64], text[2048];
+        np_format(path, sizeof path, "/sys/devices/system/node/node%d/meminfo", node);
+        if (np_kernel_read_file(path, text, sizeof text) <= 0)
+            continue;
+        uint64_t cache = meminfo_figure(text, "Active(file)") + meminfo_figure(text, "Inactive(file)");
+        uint64_t busy = meminfo_figure(text, "Dirty") + meminfo_figure(text, "Mapped");
+        sum += meminfo_figure(text, "MemFree") + (cache > busy ? cache - busy : 0);
+    }
+    return sum;
+}
+
+static int populate_bound(struct np_zone *zone, char *start, size_t length)
+{
+    if (obtainable(zone) < length + BOUND_MARGIN)
+        return -ENOMEM;
+    int error = np_kernel_mbind(start, length, &zone->bound);
+    for (size_t at = 0; !error && at < length; at += BOUND_CHUNK) {
+        size_t part = length - at < BOUND_CHUNK ? length - at : BOUND_CHUNK;
+        error = obtainable(zone) < part + BOUND_MARGIN ? -ENOMEM : np_kernel_populate(start + at, part);
+    }
+    return error ? error : all_placed(zone, start, length);
+}
+
+static void give_back(struct np_zone *zone, char *start, size_t length)
+{
+    (void)np_kernel_mbind(start, length, &zone->policy);
+    (void)np_kernel_advise(start, length, MADV_DONTNEED);
+}
+
+static int commit_chunk(struct np_zone *zone, char *start, size_t length)
+{
+    int error = np_kernel_populate(start, length);
+    if (!error)
+        error = all_placed(zone, start, length);
+    if (!error)
+        error = np_kernel_mbind(start, length, &zone->bound);
+    if (error == -ENOMEM) {
+        give_back(zone, start, length);
+        error = populate_bound(zone, start, length);
+    }
+    if (error)
+        give_back(zone, start, length);
+    return error;
+}
+
+/* Commits one stretch of absent pages; on failure none of them stays. */
+static int commit_stretch(struct np_zone *zone, uint32_t first, uint32_t pages)
+{
+    if (!np_vma_take(2))
+        return -ENOMEM;
+    char *start = page_address(zone, first);
+    size_t length = (size_t)pages * np_kernel_page_size();
+    for (size_t at = 0; at < length; at += CHUNK) {
+        size_t part = length - at < CHUNK ? length - at : CHUNK;
+        int error = commit_chunk(zone, start + at, part);
+        if (error) {
+            np_stats_error(zone->stats, error);
+            if (at)
+                give_back(zone, start, at);
+            np_vma_give(2);
+            return -ENOMEM;
+        }
+    }
+    np_runs_mark(&zone->runs, first, pages, NP_PAGE_ZERO);
+    return 0;
+}
+
+int np_commit(struct np_zone *zone, uint32_t first, uint32_t pages)
+{
+    uint32_t at = first, end = first + pages, stretch, count;
+    while (np_runs_find(&zone->runs, at, end, NP_PAGE_ABSENT, true, &stretch, &count)) {
+        int error = commit_stretch(zone, stretch, count);
+        if (error)
+            return error;
+        at = stretch + count;
+    }
+    return 0;
+}
+
+int np_uncommit(struct np_zone *zone, uint32_t first, uint32_t pages)
+{
+    char *start = page_address(zone, first);
+    size_t length = (size_t)pages * np_kernel_page_size();
+    int error = np_kernel_mbind(start, length, &zone->policy);
+    if (!error)
+        error = np_kernel_advise(start, length, MADV_DONTNEED);
+    if (!error)
+        np_vma_give(2);
+    return error;
+}

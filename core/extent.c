@@ -1,1 +1,330 @@
 /* SPDX-License-Identifier: MIT */
+#include "extent.h"
+
+#include "commit.h"
+#include "log.h"
+#include "retain.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* From this size on a freed block is asked for its policy: less than one percent of what touching it costs. */
+#define CHECK_POLICY_FROM ((size_t)256 << 10)
+
+static _Atomic uint64_t live_total;
+static _Atomic uint32_t last_thread = NP_OWNER_NONE;
+static __thread uint32_t this_thread __attribute__((tls_model("initial-exec")));
+
+uint64_t np_extent_total(void)
+{
+    return atomic_load_explicit(&live_total, memory_order_relaxed);
+}
+
+/* A number that no other thread of this process ever has (2^32 threads later it may). */
+static uint32_t thread_number(void)
+{
+    if (!this_thread)
+        this_thread = atomic_fetch_add_explicit(&last_thread, 1, memory_order_relaxed) + 1;
+    return this_thread;
+}
+
+static uint32_t pages_of(size_t bytes)
+{
+    size_t page = np_kernel_page_size();
+    return bytes ? (uint32_t)((bytes + page - 1) / page) : 1;
+}
+
+static char *address_of(const struct np_zone *zone, uint32_t page)
+{
+    return zone->base + (size_t)page * np_kernel_page_size();
+}
+
+static size_t bytes_of(uint32_t pages)
+{
+    return (size_t)pages * np_kernel_page_size();
+}
+
+/* The live run that begins at @block, or the end of the program: this is no block of ours. */
+static uint32_t run_of(const struct np_zone *zone, const void *block, const char *what)
+{
+    size_t offset = (size_t)((const char *)block - zone->base);
+    uint32_t run = (uint32_t)(offset / np_kernel_page_size());
+    if (offset % np_kernel_page_size() == 0 && run < zone->runs.end && zone->runs.entry[run].state == NP_RUN_LIVE)
+        return run;
+    bool freed = offset % np_kernel_page_size() == 0 && run < zone->runs.end && zone->runs.entry[run].state != NP_RUN_NONE;
+    np_fatal("%s: %s of %p: %s", zone->placement->section, what, block,
+             freed ? "the block was freed before" : "no block begins there");
+}
+
+static void count_live(struct np_zone *zone, uint32_t pages)
+{
+    struct np_stats_rule *stats = zone->stats;
+    uint64_t bytes = bytes_of(pages);
+    atomic_fetch_add_explicit(&live_total, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stats->live_bytes, bytes, memory_order_relaxed);
+    uint64_t in_use = atomic_fetch_add_explicit(&stats->in_use_bytes, bytes, memory_order_relaxed) + bytes;
+    uint64_t peak = atomic_load_explicit(&stats->peak_bytes, memory_order_relaxed);
+    while (in_use > peak && !atomic_compare_exchange_weak_explicit(&stats->peak_bytes, &peak, in_use,
+                                                                   memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+static void uncount_live(struct np_zone *zone, uint32_t pages)
+{
+    uint64_t bytes = bytes_of(pages);
+    atomic_fetch_sub_explicit(&live_total, bytes, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&zone->stats->live_bytes, bytes, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+}
+
+/* Takes the room back from all blocks that were given some. Return: was there any? */
+static bool reclaim_room(struct np_zone *zone)
+{
+    bool any = false;
+    for (uint32_t run = 0; run < zone->runs.end; run += zone->runs.entry[run].pages) {
+        const struct np_run *entry = &zone->runs.entry[run];
+        if (entry->state != NP_RUN_LIVE || entry->held == entry->pages)
+            continue;
+        uint32_t rest = np_runs_cut(&zone->runs, run, entry->held);
+        np_runs_give(&zone->runs, rest, NP_OWNER_NONE, np_retain_now());
+        any = true;
+    }
+    return any;
+}
+
+/* Finds @pages, opening more of the zone when it must. */
+static int take_run(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *ret_run)
+{
+    for (bool reclaimed = false;;) {
+        uint32_t run = np_runs_take(&zone->runs, pages, align);
+        if (run != NP_NO_RUN) {
+            *ret_run = run;
+            return 0;
+        }
+        uint64_t wanted = (uint64_t)pages + align - 1, tail = np_runs_tail(&zone->runs);
+        int error = np_zone_grow(zone, (wanted > tail ? wanted - tail : 1) * np_kernel_page_size());
+        if (!error)
+            continue;
+        if (reclaimed || !reclaim_room(zone))
+            return error;
+        reclaimed = true;
+    }
+}
+
+/* Blocks that may consist of huge pages begin where one begins. */
+static uint32_t alignment_pages(const struct np_zone *zone, size_t size, size_t alignment)
+{
+    size_t huge = zone->explicit_size ? zone->explicit_size
+                  : zone->advice == NP_ADVICE_HUGE_PAGES || size >= NP_EXTENT_REMAP_FROM ? np_kernel_huge_size()
+                                                                                  : 0;
+    if (huge && size >= huge && alignment < huge)
+        alignment = huge;
+    size_t page = np_kernel_page_size();
+    return alignment > page ? (uint32_t)(alignment / page) : 1;
+}
+
+int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool room, void **ret_block)
+{
+    if (size > zone->capacity || alignment > zone->capacity)
+        return -ENOSPC;
+    uint32_t pages = pages_of(size), run;
+    uint32_t align = alignment_pages(zone, size, alignment);
+    np_zone_lock(zone);
+    room = room && !zone->explicit_size; /* address room costs nothing, pages of a pool do */
+    int error = room && (uint64_t)pages * 2 <= UINT32_MAX / 2 ? take_run(zone, pages * 2, align, &run) : -ENOSPC;
+    if (error)
+        error = take_run(zone, pages, align, &run);
+    if (!error) {
+        zone->runs.entry[run].held = pages;
+        count_live(zone, pages);
+    }
+    np_retain_settle(zone);
+    np_zone_unlock(zone);
+    if (error)
+        return error;
+    atomic_fetch_add_explicit(&zone->stats->allocations, 1, memory_order_relaxed);
+    *ret_block = address_of(zone, run);
+    return 0;
+}
+
+static int prefault(struct np_zone *zone, uint32_t first, uint32_t end)
+{
+    uint32_t stretch, count;
+    for (; np_runs_find(&zone->runs, first, end, NP_PAGE_ABSENT, true, &stretch, &count); first = stretch + count) {
+        int error = np_kernel_populate(address_of(zone, stretch), bytes_of(count));
+        if (error)
+            return error;
+        np_runs_mark(&zone->runs, stretch, count, NP_PAGE_ZERO);
+    }
+    return 0;
+}
+
+static void clear(struct np_zone *zone, uint32_t first, uint32_t end)
+{
+    uint32_t stretch, count;
+    for (; np_runs_find(&zone->runs, first, end, NP_PAGE_USED, true, &stretch, &count); first = stretch + count)
+        memset(address_of(zone, stretch), 0, bytes_of(count));
+}
+
+/* First touch decides anew, unless this very thread placed the pages that are there. */
+static void drop_others_pages(struct np_zone *zone, uint32_t run, uint32_t first, uint32_t end)
+{
+    if (!zone->keeps_owner || zone->runs.entry[run].owner == thread_number())
+        return;
+    uint32_t stretch, count;
+    if (np_runs_find(&zone->runs, first, end, NP_PAGE_ABSENT, false, &stretch, &count) &&
+        np_retain_drop(zone, stretch, end - stretch))
+        zone->runs.entry[run].flags &= (uint8_t)~NP_RUN_ALL_USED;
+}
+
+int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero)
+{
+    uint32_t run = (uint32_t)((size_t)((char *)block - zone->base) / np_kernel_page_size());
+    struct np_run *entry = &zone->runs.entry[run];
+    uint32_t first = run + (from ? pages_of(from) : 0), end = run + entry->held;
+    drop_others_pages(zone, run, first, end);
+    bool all_used = entry->flags & NP_RUN_ALL_USED;
+    if (zone->hard && !all_used) {
+        int error = np_commit(zone, first, end - first);
+        if (error)
+            return error;
+    } else if (zone->placement->prefault != NP_PREFAULT_NONE && !all_used) {
+        int error = prefault(zone, first, end);
+        if (error) /* the block is good all the same, its pages come when they are touched */
+            np_stats_error(zone->stats, error);
+    }
+    if (zero && all_used)
+        memset(block, 0, bytes_of(entry->held));
+    else if (zero)
+        clear(zone, first, end);
+    return 0;
+}
+
+void np_extent_untake(struct np_zone *zone, void *block)
+{
+    np_zone_lock(zone);
+    uint32_t run = run_of(zone, block, "return");
+    uncount_live(zone, zone->runs.entry[run].held);
+    atomic_fetch_sub_explicit(&zone->stats->allocations, 1, memory_order_relaxed);
+    np_runs_give(&zone->runs, run, zone->runs.entry[run].owner, np_retain_now());
+    np_retain_settle(zone);
+    np_zone_unlock(zone);
+}
+
+/* Did the program give the first page of the block a policy of its own by a way that we do not see? */
+static bool policy_differs(const struct np_zone *zone, const char *block, uint32_t pages)
+{
+    struct np_mpol now;
+    if (bytes_of(pages) < CHECK_POLICY_FROM || zone->policy_failed || np_kernel_policy_at(block, &now) < 0)
+        return false;
+    if (zone->stripes)
+        return now.mode != NP_MPOL_PREFERRED;
+    const struct np_mpol *wanted = zone->hard && now.mode == zone->bound.mode ? &zone->bound : &zone->policy;
+    return now.mode != wanted->mode ||
+           (now.mode != NP_MPOL_DEFAULT && !np_nodeset_equal(&now.nodes, &wanted->nodes));
+}
+
+/* Undoes what the program did to the block's mapping; pages that went elsewhere by it are not used again. */
+static void put_right(struct np_zone *zone, uint32_t run, uint32_t pages)
+{
+    (void)np_zone_reset_policy(zone, address_of(zone, run), bytes_of(pages));
+    (void)np_retain_drop(zone, run, pages);
+}
+
+void np_extent_free(struct np_zone *zone, void *block)
+{
+    np_zone_lock(zone);
+    uint32_t run = run_of(zone, block, "free");
+    struct np_run *entry = &zone->runs.entry[run];
+    uint32_t pages = entry->held;
+    bool custom = entry->flags & NP_RUN_CUSTOM || policy_differs(zone, block, pages);
+    uncount_live(zone, pages);
+    if (!(entry->flags & NP_RUN_ALL_USED))
+        np_runs_mark(&zone->runs, run, pages, NP_PAGE_USED);
+    if (pages == entry->pages)
+        entry->flags |= NP_RUN_ALL_USED;
+    if (custom) {
+        entry->state = NP_RUN_AWAY;
+        entry->flags = 0;
+        np_zone_unlock(zone);
+        put_right(zone, run, pages);
+        np_zone_lock(zone);
+    }
+    np_runs_give(&zone->runs, run, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, np_retain_now());
+    np_retain_settle(zone);
+    np_zone_unlock(zone);
+    atomic_fetch_add_explicit(&zone->stats->frees, 1, memory_order_relaxed);
+    np_retain_balance(zone);
+}
+
+size_t np_extent_size(struct np_zone *zone, const void *block)
+{
+    return bytes_of(zone->runs.entry[run_of(zone, block, "malloc_usable_size")].held);
+}
+
+static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
+{
+    uint32_t old = zone->runs.entry[run].held;
+    uncount_live(zone, old);
+    count_live(zone, pages);
+    uint32_t rest = np_runs_cut(&zone->runs, run, pages);
+    np_runs_mark(&zone->runs, rest, old - pages, NP_PAGE_USED);
+    np_runs_give(&zone->runs, rest, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, np_retain_now());
+}
+
+/* Lengthens a block over its room and over the free run behind it. What it takes from there once is doubled: who grows
+ * once grows again. */
+static bool grow(struct np_zone *zone, uint32_t run, uint32_t pages)
+{
+    struct np_run *entry = &zone->runs.entry[run];
+    if (pages > entry->pages) {
+        uint32_t missing = pages - entry->pages, owner;
+        uint32_t next = np_runs_behind(&zone->runs, run);
+        if (next == NP_NO_RUN || zone->runs.entry[next].pages < missing)
+            return false;
+        uint32_t spare = zone->runs.entry[next].pages - missing;
+        if (!np_runs_absorb(&zone->runs, run, missing + (spare < pages ? spare : pages), &owner))
+            return false;
+        if (owner != entry->owner)
+            entry->owner = NP_OWNER_NONE;
+    }
+    uncount_live(zone, entry->held);
+    count_live(zone, pages);
+    entry->held = pages;
+    entry->flags &= (uint8_t)~NP_RUN_ALL_USED;
+    return true;
+}
+
+int np_extent_resize(struct np_zone *zone, void *block, size_t size)
+{
+    np_zone_lock(zone);
+    uint32_t run = run_of(zone, block, "realloc");
+    uint32_t pages = pages_of(size), old = zone->runs.entry[run].held;
+    bool fits = size <= zone->capacity;
+    if (fits && pages < old)
+        shrink(zone, run, pages);
+    else if (fits && pages > old)
+        fits = grow(zone, run, pages);
+    np_retain_settle(zone);
+    np_zone_unlock(zone);
+    if (!fits)
+        return -EAGAIN;
+    if (pages <= old || np_extent_prepare(zone, block, bytes_of(old), false) == 0)
+        return 0;
+    np_zone_lock(zone);
+    uncount_live(zone, pages);
+    count_live(zone, old);
+    zone->runs.entry[run].held = old;
+    np_zone_unlock(zone);
+    return -EAGAIN;
+}
+
+void np_extent_note_custom(struct np_zone *zone, const void *address, size_t length)
+{
+    np_zone_lock(zone);
+    size_t from = (size_t)((const char *)address - zone->base), to = from + length;
+    for (uint32_t run = 0; run < zone->runs.end && bytes_of(run) < to; run += zone->runs.entry[run].pages)
+        if (zone->runs.entry[run].state == NP_RUN_LIVE && bytes_of(run + zone->runs.entry[run].pages) > from)
+            zone->runs.entry[run].flags |= NP_RUN_CUSTOM;
+    np_zone_unlock(zone);
+}

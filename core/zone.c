@@ -1,1 +1,278 @@
 /* SPDX-License-Identifier: MIT */
+#include "zone.h"
+
+#include "explicit.h"
+#include "log.h"
+#include "retain.h"
+#include "space.h"
+#include "stripes.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#define STEP_SMALLEST ((size_t)2 << 20)
+#define STEP_LARGEST  ((size_t)256 << 20)
+/* Until a zone holds this much it stays on base pages: with THP=always an almost empty program must not cost megabytes. */
+#define SMALL_PAGES_FIRST ((size_t)8 << 20)
+#define TABLE_STEP_PAGES  ((size_t)16 << 10)
+
+static size_t round_up(size_t value, size_t unit)
+{
+    return (value + unit - 1) / unit * unit;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What the zone is opened and closed in multiples of. */
+static size_t zone_unit(const struct np_zone *zone)
+{
+    return zone->explicit_size ? zone->explicit_size : STEP_SMALLEST;
+}
+
+static int apply_advice(struct np_zone *zone, char *start, size_t length)
+{
+    switch (zone->advice) {
+    case NP_ADVICE_BASE_PAGES:
+        return np_kernel_advise(start, length, MADV_NOHUGEPAGE);
+    case NP_ADVICE_HUGE_PAGES:
+        return np_kernel_advise(start, length, MADV_HUGEPAGE);
+    case NP_ADVICE_NONE:
+        break;
+    }
+    size_t offset = (size_t)(start - zone->base);
+    if (offset >= SMALL_PAGES_FIRST)
+        return 0;
+    return np_kernel_advise(start, smaller(length, SMALL_PAGES_FIRST - offset), MADV_NOHUGEPAGE);
+}
+
+static void name_range(struct np_zone *zone, char *start, size_t length)
+{
+    char name[NP_SECTION_SIZE + 32];
+    if (zone->node >= 0)
+        np_format(name, sizeof name, "numaperf:%s:%d", zone->placement->section, zone->node);
+    else
+        np_format(name, sizeof name, "numaperf:%s", zone->placement->section);
+    (void)np_kernel_name_range(start, length, name); /* a label: kernels without it lose nothing */
+}
+
+int np_zone_reset_policy(struct np_zone *zone, void *start, size_t length)
+{
+    int error = 0;
+    if (zone->stripes) {
+        uint64_t offset = (uint64_t)((char *)start - zone->base);
+        error = np_stripes_apply(zone->stripes, zone->base, offset, offset + length);
+    } else {
+        error = np_kernel_mbind(start, length, &zone->policy);
+    }
+    /* A kernel without transparent huge pages answers EINVAL to advice about them, which is as good as following it. */
+    (void)apply_advice(zone, start, length);
+    name_range(zone, start, length);
+    return error;
+}
+
+/* The first time and after a release: lays policy, advice and name over a range that carries none yet. */
+static int dress(struct np_zone *zone, char *start, size_t length)
+{
+    if (zone->policy.mode == NP_MPOL_DEFAULT && !zone->stripes) {
+        (void)apply_advice(zone, start, length);
+        name_range(zone, start, length);
+        return 0;
+    }
+    int error = np_zone_reset_policy(zone, start, length);
+    if (!error)
+        return 0;
+    zone->policy_failed = true;
+    np_stats_error(zone->stats, error);
+    char reason[NP_REASON_SIZE];
+    np_format(reason, sizeof reason, "mbind failed: %s", np_strerror(error));
+    np_stats_degrade(zone->stats, NP_NONE, reason);
+    return zone->placement->hardness == NP_HARD ? error : 0;
+}
+
+/* Side tables are read and written by the CPUs of the zone's node. Memory-only nodes have none: first touch puts their
+ * tables next to whoever works on them. */
+static void place_tables(struct np_zone *zone)
+{
+    int node = zone->node >= 0 ? zone->node : np_nodeset_next(&zone->policy.nodes, -1);
+    np_nodeset with_cpus;
+    if (node < 0 || !np_space_nodes_with_cpus(&with_cpus) || !np_nodeset_has(&with_cpus, node))
+        return;
+    struct np_mpol near = {.mode = NP_MPOL_PREFERRED};
+    np_nodeset_add(&near.nodes, node);
+    (void)np_kernel_mbind(np_space_tables(zone), np_space.table_span, &near);
+}
+
+int np_zone_start(struct np_zone *zone)
+{
+    np_runs_init(&zone->runs, np_space_entries(zone), np_space_contents(zone));
+    if (zone->tables_reserved)
+        place_tables(zone);
+    if (zone->reserved_end && !zone->stripes) {
+        int error = dress(zone, zone->base, zone->reserved_end);
+        if (error) {
+            zone->failed = true;
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* Makes [address, address + length) usable: opened where it is reserved, mapped where the reservation was released. */
+static int open_memory(char *address, size_t length, bool reserved)
+{
+    if (reserved)
+        return np_kernel_protect(address, length, PROT_READ | PROT_WRITE);
+    void *mapped;
+    int error = np_kernel_map(address, length, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE, &mapped);
+    if (error || mapped == address)
+        return error;
+    (void)np_kernel_unmap(mapped, length); /* kernels before 4.17 take the address for a hint */
+    return -EEXIST;
+}
+
+/* Lengthens one table from @old_bytes to @new_bytes, in whole pages. */
+static int open_table(char *table, size_t old_bytes, size_t new_bytes, size_t reserved_bytes)
+{
+    size_t page = np_kernel_page_size();
+    size_t from = round_up(old_bytes, page), to = round_up(new_bytes, page);
+    if (from >= to)
+        return 0;
+    bool reserved = to <= round_up(reserved_bytes, page);
+    int error = open_memory(table + from, to - from, reserved);
+    if (!error && !reserved)
+        (void)np_kernel_advise(table + from, to - from, MADV_NOHUGEPAGE);
+    return error;
+}
+
+static int open_tables(struct np_zone *zone, size_t pages)
+{
+    if (pages <= zone->tables_open)
+        return 0;
+    size_t all = np_space_zone_pages();
+    size_t wanted = smaller(all, larger(pages, zone->tables_open + TABLE_STEP_PAGES));
+    int error = open_table((char *)np_space_entries(zone), zone->tables_open * sizeof(struct np_run),
+                           wanted * sizeof(struct np_run), zone->tables_reserved * sizeof(struct np_run));
+    if (!error)
+        error = open_table((char *)np_space_contents(zone), zone->tables_open, wanted, zone->tables_reserved);
+    if (!error)
+        zone->tables_open = wanted;
+    return error;
+}
+
+static int open_ordinary(struct np_zone *zone, size_t offset, size_t length)
+{
+    bool reserved = offset + length <= zone->reserved_end;
+    int error = open_memory(zone->base + offset, length, reserved);
+    if (error)
+        return error;
+    if (!reserved || zone->stripes)
+        return dress(zone, zone->base + offset, length);
+    return 0;
+}
+
+/* Opens [open, open + length) and hands it to the runs. */
+static int open_step(struct np_zone *zone, size_t length)
+{
+    size_t page = np_kernel_page_size();
+    size_t offset = atomic_load_explicit(&zone->open, memory_order_relaxed);
+    int error = open_tables(zone, (offset + length) / page);
+    if (error)
+        return error;
+    enum np_page_state state = NP_PAGE_ABSENT;
+    if (zone->explicit_size && zone->explicit_end == offset && np_explicit_open(zone, offset, length) == 0) {
+        zone->explicit_end = offset + length;
+        state = NP_PAGE_ZERO;
+    } else {
+        error = open_ordinary(zone, offset, length);
+        if (error)
+            return error;
+    }
+    atomic_store_explicit(&zone->open, offset + length, memory_order_release);
+    atomic_store_explicit(&zone->published->open, offset + length, memory_order_relaxed);
+    np_runs_append(&zone->runs, (uint32_t)(length / page), state, np_retain_now());
+    return 0;
+}
+
+/* Has a cpuset taken every node of the zone away since it was made? */
+static bool nodes_gone(const struct np_zone *zone)
+{
+    np_nodeset allowed;
+    if (zone->policy.mode == NP_MPOL_DEFAULT || np_kernel_mems_allowed(&allowed) < 0)
+        return false;
+    np_nodeset_and(&allowed, zone->node >= 0 ? &zone->policy.nodes : &zone->placement->nodes);
+    return np_nodeset_count(&allowed) == 0;
+}
+
+int np_zone_grow(struct np_zone *zone, size_t bytes)
+{
+    if (zone->failed)
+        return -ENOMEM;
+    size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
+    size_t left = zone->capacity - open, unit = zone_unit(zone);
+    if (bytes > left)
+        return -ENOSPC;
+    if (nodes_gone(zone))
+        return -ENODEV;
+    size_t least = smaller(round_up(bytes, unit), left), step = least;
+    if (!np_space.released)
+        step = smaller(larger(least, smaller(round_up(open / 8, unit), STEP_LARGEST)), left);
+    int error = open_step(zone, step);
+    while (error && step > least) {
+        step = larger(step / 2 / unit * unit, least);
+        error = open_step(zone, step);
+    }
+    if (error && bytes < least && !zone->explicit_size)
+        error = open_step(zone, bytes);
+    return error;
+}
+
+size_t np_zone_close_tail(struct np_zone *zone)
+{
+    size_t page = np_kernel_page_size();
+    size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
+    size_t keep = round_up(open - (size_t)np_runs_tail(&zone->runs) * page, zone_unit(zone));
+    if (keep >= open)
+        return 0;
+    char *start = zone->base + keep;
+    size_t length = open - keep;
+    np_runs_chop(&zone->runs, (uint32_t)(length / page));
+    atomic_store_explicit(&zone->open, keep, memory_order_release);
+    atomic_store_explicit(&zone->published->open, keep, memory_order_relaxed);
+    if (zone->explicit_end > keep)
+        zone->explicit_end = keep;
+    if (np_space.released) {
+        (void)np_kernel_unmap(start, length);
+        zone->reserved_end = keep;
+        return length;
+    }
+    void *mapped;
+    if (np_kernel_map(start, length, PROT_NONE, MAP_FIXED | MAP_NORESERVE, &mapped) == 0) {
+        if (!zone->stripes)
+            (void)dress(zone, start, length);
+        return length;
+    }
+    /* Out of VMAs: what cannot be closed stays open, with whatever it holds. */
+    atomic_store_explicit(&zone->open, open, memory_order_release);
+    atomic_store_explicit(&zone->published->open, open, memory_order_relaxed);
+    np_runs_append(&zone->runs, (uint32_t)(length / page), NP_PAGE_USED, np_retain_now());
+    return 0;
+}
+
+int np_zone_repair_hole(struct np_zone *zone, void *start, size_t length)
+{
+    int error = open_memory(start, length, false);
+    if (!error)
+        return np_zone_reset_policy(zone, start, length);
+    zone->failed = true;
+    np_stats_error(zone->stats, error);
+    np_stats_degrade(zone->stats, NP_NONE, "another mapping has taken addresses of the zone");
+    return error;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "explicit.h"
+
+#include "log.h"
+#include "space.h"
+#include "stripes.h"
+#include "verify.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#ifndef MAP_HUGE_SHIFT
+#define MAP_HUGE_SHIFT 26
+#endif
+
+static int populate_under(char *start, size_t length, const struct np_mpol *policy)
+{
+    int error = np_kernel_mbind(start, length, policy);
+    return error ? error : np_kernel_populate(start, length);
+}
+
+/* The n-th of the nodes, going round. */
+static int node_in_turn(const np_nodeset *nodes, uint64_t number)
+{
+    unsigned skip = (unsigned)(number % np_nodeset_count(nodes));
+    int node = np_nodeset_next(nodes, -1);
+    while (skip--)
+        node = np_nodeset_next(nodes, node);
+    return node;
+}
+
+/* The kernel would begin each mapping with the first node, so pages are given their nodes one by one. */
+static int populate_in_turn(struct np_zone *zone, char *start, size_t offset, size_t length)
+{
+    for (size_t at = 0; at < length; at += zone->explicit_size) {
+        uint64_t number = (offset + at) / zone->explicit_size;
+        struct np_mpol one = {.mode = NP_MPOL_PREFERRED};
+        np_nodeset_add(&one.nodes, zone->stripes ? np_stripes_node(zone->stripes, number)
+                                                 : node_in_turn(&zone->placement->nodes, number));
+        int error = populate_under(start + at, zone->explicit_size, &one);
+        if (error)
+            return error;
+    }
+    return zone->stripes ? 0 : np_kernel_mbind(start, length, &zone->policy);
+}
+
+static int populate_aside(struct np_zone *zone, char *start, size_t offset, size_t length)
+{
+    if (zone->hard)
+        return populate_under(start, length, &zone->bound);
+    if (zone->stripes || zone->policy.mode == NP_MPOL_INTERLEAVE ||
+        zone->policy.mode == NP_MPOL_WEIGHTED_INTERLEAVE)
+        return populate_in_turn(zone, start, offset, length);
+    return populate_under(start, length, &zone->policy);
+}
+
+static void note_failure(struct np_zone *zone, int error)
+{
+    char reason[NP_REASON_SIZE];
+    np_stats_error(zone->stats, error);
+    np_format(reason, sizeof reason, "explicit huge pages of %zu kB cannot be had: transparent ones instead",
+              zone->explicit_size >> 10);
+    np_stats_degrade(zone->stats, NP_BEST_EFFORT, reason);
+}
+
+static int bring_in(struct np_zone *zone, size_t offset, size_t length)
+{
+    int size_flag = __builtin_ctzll(zone->explicit_size) << MAP_HUGE_SHIFT;
+    void *aside;
+    int error = np_kernel_map(NULL, length, PROT_READ | PROT_WRITE, MAP_HUGETLB | size_flag, &aside);
+    if (error)
+        return error;
+    error = populate_aside(zone, aside, offset, length);
+    if (!error) {
+        char *target = zone->base + offset;
+        error = np_kernel_remap(aside, length, target, 0);
+        if (!error)
+            return 0;
+        struct np_mpol ignored;
+        if (np_kernel_policy_at(target, &ignored) == -EFAULT)
+            (void)np_zone_repair_hole(zone, target, length);
+    }
+    (void)np_kernel_unmap(aside, length);
+    return error;
+}
+
+int np_explicit_open(struct np_zone *zone, size_t offset, size_t length)
+{
+    if (np_space.released || length % zone->explicit_size || offset % zone->explicit_size)
+        return -EBUSY;
+    int error = np_vma_take(1) ? bring_in(zone, offset, length) : -ENOMEM;
+    if (error)
+        note_failure(zone, error);
+    return error;
+}
+
+void np_explicit_warn_fork(const struct np_zone *zone)
+{
+    if (!zone->explicit_end)
+        return;
+    char path[96], text[32];
+    np_format(path, sizeof path, "/sys/kernel/mm/hugepages/hugepages-%zukB/free_hugepages", zone->explicit_size >> 10);
+    if (np_kernel_read_file(path, text, sizeof text) <= 0)
+        return;
+    size_t free_pages = 0;
+    for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
+        free_pages = free_pages * 10 + (size_t)(*digit - '0');
+    if (free_pages * zone->explicit_size < zone->explicit_end)
+        np_log(NP_LOG_WARN, "%s: fork with %zu explicit huge pages and %zu free ones: a child that reads what its parent "
+                            "writes meanwhile gets SIGBUS once the pool is empty",
+               zone->placement->section, zone->explicit_end / zone->explicit_size, free_pages);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* move - carrying a block's contents to another place of its zone.
+ *
+ * From 64 MiB on page tables are moved instead of bytes (mremap(2) with MREMAP_DONTUNMAP, Linux 5.7, so that no hole is left
+ * behind). A moved mapping never merges with its new neighbours, so a block remembers where its seams are: mremap works on
+ * one mapping at a time. */
+#include "commit.h"
+#include "extent.h"
+#include "retain.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+static struct np_run *entry_of(const struct np_zone *zone, const void *block)
+{
+    return &zone->runs.entry[(size_t)((const char *)block - zone->base) / np_kernel_page_size()];
+}
+
+static unsigned seam_count(const struct np_run *entry)
+{
+    unsigned count = 0;
+    while (count < NP_RUN_SEAMS && entry->seams[count] && entry->seams[count] < entry->held)
+        count++;
+    return count;
+}
+
+static bool may_remap(const struct np_zone *zone, const char *from, const char *to)
+{
+    const struct np_run *entry = entry_of(zone, from);
+    size_t length = (size_t)entry->held * np_kernel_page_size();
+    return length >= NP_EXTENT_REMAP_FROM && !zone->stripes && !(entry->flags & NP_RUN_CUSTOM) &&
+           (size_t)(from - zone->base) >= zone->explicit_end && (size_t)(to - zone->base) >= zone->explicit_end &&
+           seam_count(entry) < NP_RUN_SEAMS && np_kernel_support()->remap_keeps_source;
+}
+
+/* mremap unmaps the target before it looks at the source: when it fails there may be a hole. */
+static int close_hole(struct np_zone *zone, char *start, size_t length)
+{
+    struct np_mpol ignored;
+    if (np_kernel_policy_at(start, &ignored) != -EFAULT)
+        return 0;
+    return np_zone_repair_hole(zone, start, length);
+}
+
+static int move_piece(struct np_zone *zone, char *from, char *to, size_t length)
+{
+    int error = np_kernel_remap(from, length, to, MREMAP_DONTUNMAP);
+    if (!error)
+        return 0;
+    error = close_hole(zone, to, length);
+    if (!error && zone->hard)
+        error = np_commit(zone, (uint32_t)((size_t)(to - zone->base) / np_kernel_page_size()),
+                          (uint32_t)(length / np_kernel_page_size()));
+    if (!error)
+        memcpy(to, from, length);
+    return error;
+}
+
+/* Moves the mappings piece by piece and notes the new seams. The moved pages are the target's afterwards. */
+static int move_mappings(struct np_zone *zone, char *from, char *to)
+{
+    struct np_run *source = entry_of(zone, from), *target = entry_of(zone, to);
+    size_t page = np_kernel_page_size();
+    unsigned seams = seam_count(source);
+    uint32_t start = 0;
+    for (unsigned i = 0; i <= seams; i++) {
+        uint32_t end = i < seams ? source->seams[i] : source->held;
+        int error = move_piece(zone, from + start * page, to + start * page, (end - start) * page);
+        if (error)
+            return error;
+        target->seams[i] = end;
+        start = end;
+    }
+    return 0;
+}
+
+static int move_by_remap(struct np_zone *zone, char *from, char *to)
+{
+    struct np_run *source = entry_of(zone, from);
+    uint32_t pages = source->held, first = (uint32_t)(source - zone->runs.entry);
+    int error = np_extent_prepare(zone, to, (size_t)pages * np_kernel_page_size(), false);
+    if (error)
+        return error;
+    /* The pages that come replace those that are there; what the target held of its own goes with its old mapping. */
+    np_runs_mark(&zone->runs, (uint32_t)(entry_of(zone, to) - zone->runs.entry), pages, NP_PAGE_ABSENT);
+    entry_of(zone, to)->flags = 0;
+    error = move_mappings(zone, from, to);
+    if (error)
+        return error;
+    np_runs_mark(&zone->runs, first, pages, NP_PAGE_USED);
+    source->flags = 0;
+    (void)np_retain_drop(zone, first, pages);
+    np_extent_untake(zone, from);
+    return 0;
+}
+
+int np_extent_move(struct np_zone *zone, void *from, void *to)
+{
+    if (may_remap(zone, from, to) && np_vma_take(2 + 2 * NP_RUN_SEAMS))
+        return move_by_remap(zone, from, to);
+    int error = np_extent_prepare(zone, to, 0, false);
+    if (error)
+        return error;
+    memcpy(to, from, (size_t)entry_of(zone, from)->held * np_kernel_page_size());
+    np_extent_free(zone, from);
+    return 0;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "retain.h"
+
+#include "commit.h"
+#include "extent.h"
+
+#include <sys/mman.h>
+
+#define RETAIN_LEAST   ((uint64_t)64 << 20)
+#define RETAIN_SHARE   8 /* of live bytes */
+#define RETAIN_SECONDS 10
+#define MOST_LOOKED_AT 256 /* runs without a whole unit are passed over, but not without end */
+
+static _Atomic uint64_t retained_pages;
+
+uint32_t np_retain_now(void)
+{
+    return (uint32_t)(np_kernel_milliseconds() / 1000);
+}
+
+void np_retain_settle(struct np_zone *zone)
+{
+    uint64_t held = zone->runs.held;
+    if (held != zone->held_counted)
+        atomic_fetch_add_explicit(&retained_pages, held - zone->held_counted, memory_order_relaxed);
+    zone->held_counted = held;
+}
+
+static uint64_t retained_bytes(void)
+{
+    return atomic_load_explicit(&retained_pages, memory_order_relaxed) * np_kernel_page_size();
+}
+
+static uint64_t retained_limit(void)
+{
+    uint64_t share = np_extent_total() / RETAIN_SHARE;
+    return share > RETAIN_LEAST ? share : RETAIN_LEAST;
+}
+
+bool np_retain_drop(struct np_zone *zone, uint32_t first, uint32_t pages)
+{
+    if (!np_kernel_support()->dontneed_clears)
+        return false;
+    size_t page = np_kernel_page_size();
+    int error;
+    if (zone->hard)
+        error = np_uncommit(zone, first, pages);
+    else
+        error = np_kernel_advise(zone->base + (size_t)first * page, (size_t)pages * page, MADV_DONTNEED);
+    if (error)
+        return false; /* locked memory: it stays */
+    np_runs_mark(&zone->runs, first, pages, NP_PAGE_ABSENT);
+    return true;
+}
+
+/* Part of a huge page given back frees nothing and splits it, so pages go in units of what the zone may be made of. */
+static uint32_t unit_pages(const struct np_zone *zone)
+{
+    size_t huge = zone->advice == NP_ADVICE_BASE_PAGES ? 0 : np_kernel_huge_size();
+    return huge ? (uint32_t)(huge / np_kernel_page_size()) : 1;
+}
+
+/* Chooses what of a free run to drop: at most @most pages, from its end, in whole units. Explicit huge pages cannot be
+ * dropped: the next touch might find the pool empty. */
+static uint32_t choose_part(const struct np_zone *zone, uint32_t run, uint64_t most, uint32_t unit,
+                            uint32_t *ret_first)
+{
+    uint32_t first = run, end = run + zone->runs.entry[run].pages;
+    uint32_t explicit_pages = (uint32_t)(zone->explicit_end / np_kernel_page_size());
+    if (first < explicit_pages)
+        first = explicit_pages;
+    first = (first + unit - 1) / unit * unit;
+    end = end / unit * unit;
+    if (first >= end)
+        return 0;
+    /* From the end until enough held pages are found: the front of a run is what best fit hands out again first. */
+    uint32_t start = end;
+    for (uint64_t held = 0; start > first && held < most; start--)
+        held += zone->runs.content[start - 1] != NP_PAGE_ABSENT;
+    start = start / unit * unit;
+    *ret_first = start > first ? start : first;
+    return end - *ret_first;
+}
+
+/* Drops one part of a free run outside the lock. Return: pages dropped. */
+static uint32_t drop_part(struct np_zone *zone, uint32_t run, uint32_t first, uint32_t pages)
+{
+    uint32_t owner = zone->runs.entry[run].owner, stamp = zone->runs.entry[run].stamp;
+    (void)np_runs_take_from(&zone->runs, run, first, pages, NP_RUN_AWAY);
+    uint32_t held = zone->runs.entry[first].held;
+    np_retain_settle(zone);
+    np_zone_unlock(zone);
+    bool dropped = np_retain_drop(zone, first, pages);
+    np_zone_lock(zone);
+    np_runs_give(&zone->runs, first, owner, stamp);
+    np_retain_settle(zone);
+    return dropped ? held : 0;
+}
+
+/* The oldest run that was last used before @before and has something to drop, with that part. */
+static uint32_t choose_run(struct np_zone *zone, uint64_t most, uint32_t before, uint32_t unit, uint32_t *ret_first,
+                           uint32_t *ret_pages)
+{
+    uint32_t run = zone->runs.oldest;
+    for (unsigned looked_at = 0; run != NP_NO_RUN && looked_at < MOST_LOOKED_AT; looked_at++) {
+        if ((int32_t)(zone->runs.entry[run].stamp - before) >= 0)
+            return NP_NO_RUN;
+        *ret_pages = choose_part(zone, run, most, unit, ret_first);
+        if (*ret_pages)
+            return run;
+        run = zone->runs.entry[run].newer;
+    }
+    return NP_NO_RUN;
+}
+
+/* Drops up to @most pages from the oldest runs that were last used before @before. The zone's lock is held. */
+static uint64_t drop_oldest(struct np_zone *zone, uint64_t most, uint32_t before, uint32_t unit)
+{
+    uint64_t dropped = 0;
+    while (dropped < most) {
+        uint32_t first, pages;
+        uint32_t run = choose_run(zone, most - dropped, before, unit, &first, &pages);
+        uint32_t part = run == NP_NO_RUN ? 0 : drop_part(zone, run, first, pages);
+        if (!part)
+            break;
+        dropped += part;
+    }
+    return dropped;
+}
+
+static void balance_zone(struct np_zone *zone, uint32_t now)
+{
+    uint64_t page = np_kernel_page_size(), limit = retained_limit();
+    for (uint32_t unit = unit_pages(zone);; unit = 1) {
+        uint64_t retained = retained_bytes();
+        if (retained <= limit)
+            break;
+        (void)drop_oldest(zone, (retained - limit + page - 1) / page, now + 1, unit);
+        if (unit == 1)
+            break;
+    }
+    if (now == zone->last_decay)
+        return;
+    zone->last_decay = now;
+    (void)drop_oldest(zone, UINT64_MAX, now - RETAIN_SECONDS, unit_pages(zone));
+    uint32_t tail = np_runs_tail(&zone->runs);
+    if (tail && now - zone->runs.entry[zone->runs.end - tail].stamp > RETAIN_SECONDS) {
+        (void)np_zone_close_tail(zone);
+        np_retain_settle(zone);
+    }
+}
+
+void np_retain_balance(struct np_zone *zone)
+{
+    uint32_t now = np_retain_now();
+    if (retained_bytes() <= RETAIN_LEAST && now == zone->last_decay)
+        return;
+    np_zone_lock(zone);
+    balance_zone(zone, now);
+    np_zone_unlock(zone);
+    for (unsigned i = 0; i < np_zones_count() && retained_bytes() > retained_limit(); i++) {
+        struct np_zone *other = np_zone_at(i);
+        if (other == zone || !atomic_load_explicit(&other->started, memory_order_acquire))
+            continue;
+        np_zone_lock(other);
+        balance_zone(other, now);
+        np_zone_unlock(other);
+    }
+}
+
+bool np_retain_trim(void)
+{
+    bool any = false;
+    for (unsigned i = 0; i < np_zones_count(); i++) {
+        struct np_zone *zone = np_zone_at(i);
+        if (!atomic_load_explicit(&zone->started, memory_order_acquire))
+            continue;
+        np_zone_lock(zone);
+        any |= drop_oldest(zone, UINT64_MAX, np_retain_now() + 1, 1) > 0;
+        any |= np_zone_close_tail(zone) > 0;
+        np_retain_settle(zone);
+        np_zone_unlock(zone);
+    }
+    return any;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "space.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+/* An eighth of the user's half of the address space: 16 TiB where it has 47 bits. */
+#define BUDGET        ((size_t)1 << 44)
+#define SMALLEST      ((size_t)64 << 20)
+#define SMALLEST_ZONE ((size_t)4 << 20)
+
+struct np_space np_space;
+
+static pthread_mutex_t space_lock = PTHREAD_MUTEX_INITIALIZER;
+static __thread bool holds_all_locks __attribute__((tls_model("initial-exec")));
+
+static size_t power_of_two_from(uint64_t value)
+{
+    size_t power = SMALLEST_ZONE;
+    while (power < value)
+        power <<= 1;
+    return power;
+}
+
+/* Bytes of address space in use, from the first figure of /proc/self/statm. */
+static size_t address_space_in_use(void)
+{
+    char text[128];
+    size_t pages = 0;
+    if (np_kernel_read_file("/proc/self/statm", text, sizeof text) > 0)
+        for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
+            pages = pages * 10 + (size_t)(*digit - '0');
+    return pages * np_kernel_page_size();
+}
+
+/* How much may be reserved. Under a limit, others need the address space too: a program with `ulimit -v 400000` that maps
+ * 200 MiB of its own must still succeed. */
+static size_t address_budget(void)
+{
+    static const int limits[] = {RLIMIT_AS, RLIMIT_DATA};
+    size_t budget = BUDGET, used = address_space_in_use();
+    for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit limit;
+        if (getrlimit((__rlimit_resource_t)limits[i], &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+            continue;
+        size_t left = limit.rlim_cur > used ? (size_t)limit.rlim_cur - used : 0;
+        if (left / 8 < budget)
+            budget = left / 8;
+    }
+    return budget;
+}
+
+/* Maps @length bytes of closed address space whose start is a multiple of @alignment. */
+static int reserve(size_t length, size_t alignment, char **ret_start)
+{
+    void *mapped;
+    int error = np_kernel_map(NULL, length + alignment, PROT_NONE, MAP_NORESERVE, &mapped);
+    if (error)
+        return error;
+    char *raw = mapped, *raw_end = raw + length + alignment;
+    char *start = (char *)(((uintptr_t)raw + alignment - 1) & ~(uintptr_t)(alignment - 1));
+    if (start > raw)
+        (void)np_kernel_unmap(raw, (size_t)(start - raw));
+    if (start + length < raw_end)
+        (void)np_kernel_unmap(start + length, (size_t)(raw_end - start - length));
+    *ret_start = start;
+    return 0;
+}
+
+static int reserve_tables(unsigned count, size_t zone_size)
+{
+    size_t page = np_kernel_page_size(), pages = zone_size / page;
+    np_space.contents_offset = (pages * sizeof(struct np_run) + page - 1) / page * page;
+    np_space.table_span = np_space.contents_offset + (pages + page - 1) / page * page;
+    int error = reserve(np_space.table_span * count, page, &np_space.tables);
+    if (!error)
+        (void)np_kernel_advise(np_space.tables, np_space.table_span * count, MADV_NOHUGEPAGE);
+    return error;
+}
+
+static int make_zones(unsigned count)
+{
+    void *mapped;
+    int error = np_kernel_map(NULL, count * sizeof(struct np_zone), PROT_READ | PROT_WRITE, 0, &mapped);
+    if (error)
+        return error;
+    np_space.zones = mapped;
+    for (unsigned i = 0; i < count; i++)
+        pthread_mutex_init(&np_space.zones[i].lock, NULL);
+    return 0;
+}
+
+/* Describes the zones to themselves, then lets np_zone_of() see them. */
+static void publish(char *base, unsigned count, size_t zone_size, size_t gap)
+{
+    np_space.count = count;
+    np_space.shift = (unsigned)__builtin_ctzll(zone_size);
+    np_space.span = zone_size * count;
+    for (unsigned i = 0; i < count; i++) {
+        struct np_zone *zone = &np_space.zones[i];
+        zone->base = base + (size_t)i * zone_size;
+        zone->capacity = zone_size - gap;
+        zone->reserved_end = zone_size;
+        zone->tables_reserved = zone_size / np_kernel_page_size();
+        zone->node = -1;
+    }
+    atomic_store_explicit(&np_space.base, (uintptr_t)base, memory_order_release);
+}
+
+int np_zones_reserve(unsigned count, uint64_t memory, size_t alignment)
+{
+    size_t budget = address_budget(), zone_size = power_of_two_from(4 * memory);
+    if (budget < SMALLEST || !count)
+        return -ENOMEM;
+    int error = make_zones(count);
+    if (error)
+        return error;
+    for (; zone_size >= SMALLEST_ZONE && zone_size >= 2 * alignment; zone_size /= 2) {
+        char *base = NULL;
+        if (zone_size > budget / count || zone_size * count < SMALLEST)
+            continue;
+        if (reserve(zone_size * count, alignment, &base) < 0)
+            continue;
+        if (reserve_tables(count, zone_size) == 0) {
+            publish(base, count, zone_size, alignment);
+            return 0;
+        }
+        (void)np_kernel_unmap(base, zone_size * count);
+    }
+    return -ENOMEM;
+}
+
+bool np_zones_reserved(void)
+{
+    return atomic_load_explicit(&np_space.base, memory_order_acquire) != 0;
+}
+
+struct np_zone *np_zone_at(unsigned index)
+{
+    return &np_space.zones[index];
+}
+
+unsigned np_zones_count(void)
+{
+    return np_zones_reserved() ? np_space.count : 0;
+}
+
+bool np_zones_hold(const void *address)
+{
+    uintptr_t base = atomic_load_explicit(&np_space.base, memory_order_acquire);
+    return base && (uintptr_t)address - base < np_space.span;
+}
+
+struct np_zone *np_zone_of(const void *address)
+{
+    uintptr_t base = atomic_load_explicit(&np_space.base, memory_order_acquire);
+    size_t offset = (uintptr_t)address - base;
+    if (!base || offset >= np_space.span)
+        return NULL;
+    struct np_zone *zone = &np_space.zones[offset >> np_space.shift];
+    size_t in_zone = offset & (((size_t)1 << np_space.shift) - 1);
+    return in_zone < atomic_load_explicit(&zone->open, memory_order_acquire) ? zone : NULL;
+}
+
+bool np_space_nodes_with_cpus(np_nodeset *ret_nodes)
+{
+    char text[512];
+    ssize_t length = np_kernel_read_file("/sys/devices/system/node/has_cpu", text, sizeof text);
+    if (length <= 0)
+        return false;
+    if (text[length - 1] == '\n')
+        text[length - 1] = '\0';
+    return np_nodeset_parse(text, ret_nodes) == 0;
+}
+
+static void release_closed(char *start, size_t from, size_t to)
+{
+    size_t page = np_kernel_page_size();
+    from = (from + page - 1) / page * page;
+    if (from < to)
+        (void)np_kernel_unmap(start + from, to - from);
+}
+
+void np_zones_release_reserve(void)
+{
+    if (!np_zones_reserved())
+        return;
+    np_space_lock();
+    for (unsigned i = 0; i < np_space.count && !np_space.released; i++) {
+        struct np_zone *zone = &np_space.zones[i];
+        np_zone_lock(zone);
+        size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
+        release_closed(zone->base, open, (size_t)1 << np_space.shift);
+        release_closed(np_space_tables(zone), zone->tables_open * sizeof(struct np_run), np_space.contents_offset);
+        release_closed((char *)np_space_contents(zone), zone->tables_open,
+                       np_space.table_span - np_space.contents_offset);
+        zone->reserved_end = open;
+        zone->tables_reserved = zone->tables_open;
+        np_zone_unlock(zone);
+    }
+    np_space.released = true;
+    np_space_unlock();
+}
+
+void np_zone_lock(struct np_zone *zone)
+{
+    if (!holds_all_locks)
+        pthread_mutex_lock(&zone->lock);
+}
+
+void np_zone_unlock(struct np_zone *zone)
+{
+    if (!holds_all_locks)
+        pthread_mutex_unlock(&zone->lock);
+}
+
+void np_space_lock(void)
+{
+    if (!holds_all_locks)
+        pthread_mutex_lock(&space_lock);
+}
+
+void np_space_unlock(void)
+{
+    if (!holds_all_locks)
+        pthread_mutex_unlock(&space_lock);
+}
+
+/* Zones are started under the space's lock, so those not started now cannot be in use before np_zones_unlock_all(). */
+void np_zones_lock_all(void)
+{
+    np_space_lock();
+    for (unsigned i = 0; i < np_zones_count(); i++) {
+        struct np_zone *zone = &np_space.zones[i];
+        if (!atomic_load_explicit(&zone->started, memory_order_relaxed))
+            continue;
+        np_zone_lock(zone);
+        zone->held_for_fork = true;
+    }
+    holds_all_locks = true;
+}
+
+void np_zones_unlock_all(void)
+{
+    holds_all_locks = false;
+    for (unsigned i = np_zones_count(); i-- > 0;) {
+        struct np_zone *zone = &np_space.zones[i];
+        if (!zone->held_for_fork)
+            continue;
+        zone->held_for_fork = false;
+        np_zone_unlock(zone);
+    }
+    np_space_unlock();
+}

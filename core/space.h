@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* space - the one reservation of address space that all zones are cut from, and the tables beside it.
+ * Context: hook-safe. */
+#ifndef NP_CORE_SPACE_H
+#define NP_CORE_SPACE_H
+
+#include "zone.h"
+
+struct np_space {
+    _Atomic uintptr_t base; /* 0 while nothing is reserved */
+    size_t span;            /* bytes of all zones */
+    unsigned shift;         /* a zone is 1 << shift bytes */
+    unsigned count;         /* zones */
+    struct np_zone *zones;
+    char *tables;           /* per zone: entries, then contents */
+    size_t table_span;      /* bytes of one zone's tables */
+    size_t contents_offset; /* of the contents in it */
+    bool released;          /* what is closed is no longer reserved */
+};
+
+extern struct np_space np_space;
+
+static inline size_t np_space_zone_pages(void)
+{
+    return ((size_t)1 << np_space.shift) / np_kernel_page_size();
+}
+
+static inline char *np_space_tables(const struct np_zone *zone)
+{
+    return np_space.tables + (size_t)(zone - np_space.zones) * np_space.table_span;
+}
+
+static inline struct np_run *np_space_entries(const struct np_zone *zone)
+{
+    return (struct np_run *)(void *)np_space_tables(zone);
+}
+
+static inline uint8_t *np_space_contents(const struct np_zone *zone)
+{
+    return (uint8_t *)np_space_tables(zone) + np_space.contents_offset;
+}
+
+/** np_space_nodes_with_cpus() - the nodes that have CPUs, from sysfs. Return: false when it cannot be read. */
+bool np_space_nodes_with_cpus(np_nodeset *ret_nodes);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* zone - a range of reserved address space that carries one placement.
+ *
+ * One reservation is cut into zones of equal size, a power of two, so the zone of an address is one subtraction and one
+ * shift. A zone gets its policy and its advice once, when it is first used, for the whole of it; it is opened from the
+ * bottom in steps and closed at the tail. Lock order: the space's lock, then zones by rising index.
+ * Context: hook-safe. Functions with a zone expect its lock to be held unless they say otherwise. */
+#ifndef NP_CORE_ZONE_H
+#define NP_CORE_ZONE_H
+
+#include "kernel.h"
+#include "policy.h"
+#include "runs.h"
+#include "stats.h"
+
+#include <pthread.h>
+
+struct np_stripes;
+
+enum np_zone_advice { NP_ADVICE_NONE = 0, NP_ADVICE_BASE_PAGES, NP_ADVICE_HUGE_PAGES };
+
+struct np_zone {
+    pthread_mutex_t lock;
+    char *base;
+    size_t capacity;         /* bytes that may ever be opened; a gap behind keeps the VMAs of neighbours apart */
+    _Atomic size_t open;     /* bytes from base that are readable and writable */
+    size_t reserved_end;     /* bytes from base that are still ours while closed */
+    size_t explicit_end;     /* bytes from base that are explicit huge pages */
+    size_t explicit_size;    /* 2 MiB or 1 GiB when the class asks for explicit huge pages, else 0 */
+    size_t tables_open;      /* pages of the zone that the tables can describe */
+    size_t tables_reserved;  /* the same while the tables' own reservation is closed */
+    struct np_runs runs;
+    const struct np_placement *placement;
+    struct np_stats_rule *stats;
+    struct np_stats_zone *published;
+    struct np_mpol policy;   /* the policy of pages that are not committed */
+    struct np_mpol bound;    /* hard: the policy of committed pages */
+    struct np_stripes *stripes; /* NULL unless the zone is striped */
+    enum np_zone_advice advice;
+    int node;                /* local: the zone's own node; else -1 */
+    bool hard;               /* pages are committed before they are handed out */
+    bool keeps_owner;        /* first-touch: a thread gets old pages of its own only */
+    bool policy_failed;      /* mbind was refused: there is nothing to put right after the program's own calls */
+    bool held_for_fork;      /* locked by np_zones_lock_all() */
+    _Atomic bool started;    /* set under the space's lock */
+    bool failed;             /* hard, and its policy cannot be had: nothing is served */
+    uint64_t held_counted;   /* of runs.held: what the heap's total knows */
+    uint32_t last_decay;     /* seconds */
+};
+
+/** np_zones_reserve() - take address space for @count zones that serve nodes with @memory bytes in all.
+ * The caller holds nothing. Return: 0; -ENOMEM when limits or the kernel leave less than is worth having. */
+int np_zones_reserve(unsigned count, uint64_t memory, size_t alignment);
+/** np_zones_reserved() - has np_zones_reserve() succeeded? No lock. */
+bool np_zones_reserved(void);
+struct np_zone *np_zone_at(unsigned index);
+unsigned np_zones_count(void);
+/** np_zone_of() - the zone whose open part holds an address, or NULL. No lock. */
+struct np_zone *np_zone_of(const void *address);
+/** np_zones_hold() - is the address anywhere in the reservation, open or not? No lock. */
+bool np_zones_hold(const void *address);
+
+/** np_zone_start() - give a zone its policy, advice, name and tables. Return: 0 or -errno; policy errors are degradations
+ * recorded in the zone's stats, not failures, unless the zone is hard. */
+int np_zone_start(struct np_zone *zone);
+/** np_zone_grow() - open at least @bytes more, whole pages; they become free runs.
+ * Return: 0; -ENOSPC when the zone is full; -ENOMEM when the kernel refuses; -ENODEV when a cpuset took the nodes away. */
+int np_zone_grow(struct np_zone *zone, size_t bytes);
+/** np_zone_close_tail() - give the free run at the tail back to the reservation. Return: bytes closed. */
+size_t np_zone_close_tail(struct np_zone *zone);
+/** np_zone_reset_policy() - lay policy and advice over [start, start + length) again, as at the zone's start. */
+int np_zone_reset_policy(struct np_zone *zone, void *start, size_t length);
+/** np_zones_release_reserve() - unmap what is not open, in all zones. Takes the locks itself. */
+void np_zones_release_reserve(void);
+/** np_zone_repair_hole() - the kernel unmapped [start, start + length) and failed to put something there: map it anew.
+ * Return: 0, or -errno when somebody else has taken the addresses; the zone stops serving then. */
+int np_zone_repair_hole(struct np_zone *zone, void *start, size_t length);
+
+/** np_vma_take() - may @count more VMAs be made? They are counted against a quarter of vm.max_map_count. */
+bool np_vma_take(unsigned count);
+void np_vma_give(unsigned count);
+
+/* Locking that lets the forking thread go on: between np_zones_lock_all() and np_zones_unlock_all() it holds every lock. */
+void np_zone_lock(struct np_zone *zone);
+void np_zone_unlock(struct np_zone *zone);
+void np_space_lock(void);
+void np_space_unlock(void);
+void np_zones_lock_all(void);
+void np_zones_unlock_all(void);
+
+static inline size_t np_zone_page_count(const struct np_zone *zone)
+{
+    return atomic_load_explicit(&zone->open, memory_order_relaxed) / np_kernel_page_size();
+}
+
+#endif
