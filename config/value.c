@@ -167,7 +167,7 @@ int np_value_mode(const char *value, void *field, struct np_value_reason *ret_re
     const char *words[NP_WEIGHTED_INTERLEAVE + 1];
     for (unsigned mode = NP_SYSTEM; mode <= NP_WEIGHTED_INTERLEAVE; mode++)
         words[mode] = np_mode_name((enum np_mode)mode);
-    unsigned index;
+    unsigned index = 0;
     int error = find_word(value, words, NP_WEIGHTED_INTERLEAVE + 1, &index, ret_reason);
     if (error == 0)
         *(enum np_mode *)field = (enum np_mode)index;
@@ -180,7 +180,7 @@ int np_value_huge(const char *value, void *field, struct np_value_reason *ret_re
         [NP_HUGE_DEFAULT] = "default", [NP_HUGE_NEVER] = "never", [NP_HUGE_THP] = "thp",
         [NP_HUGE_2M] = "2M",           [NP_HUGE_1G] = "1G",
     };
-    unsigned index;
+    unsigned index = 0;
     int error = find_word(value, words, sizeof words / sizeof *words, &index, ret_reason);
     if (error == 0)
         *(enum np_huge *)field = (enum np_huge)index;
@@ -194,7 +194,7 @@ int np_value_prefault(const char *value, void *field, struct np_value_reason *re
         [NP_PREFAULT_TOUCH] = "touch",
         [NP_PREFAULT_PARALLEL] = "parallel",
     };
-    unsigned index;
+    unsigned index = 0;
     int error = find_word(value, words, sizeof words / sizeof *words, &index, ret_reason);
     if (error == 0)
         *(enum np_prefault *)field = (enum np_prefault)index;
@@ -204,7 +204,7 @@ int np_value_prefault(const char *value, void *field, struct np_value_reason *re
 int np_value_hardness(const char *value, void *field, struct np_value_reason *ret_reason)
 {
     static const char *const words[] = {[NP_SOFT] = "soft", [NP_HARD] = "hard"};
-    unsigned index;
+    unsigned index = 0;
     int error = find_word(value, words, sizeof words / sizeof *words, &index, ret_reason);
     if (error == 0)
         *(enum np_hardness *)field = (enum np_hardness)index;
@@ -223,7 +223,7 @@ int np_value_children(const char *value, void *field, struct np_value_reason *re
 {
     (void)field;
     static const char *const words[] = {"inherit", "scrub"};
-    unsigned index;
+    unsigned index = 0;
     int error = find_word(value, words, sizeof words / sizeof *words, &index, ret_reason);
     if (error == 0 && index == 1)
         return np_value_fail(ret_reason, "scrub is not supported yet; use inherit");

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* The parsers of values, by table: good, junk, overflow, negative, empty. */
+#include "../../config/value.h"
+
+#include "check.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static void test_numbers(void)
+{
+    static const struct {
+        const char *text;
+        int error;
+        size_t number;
+        size_t taken;
+    } rows[] = {
+        {"0", 0, 0, 1},
+        {"42x", 0, 42, 2},
+        {"007", 0, 7, 3},
+        {"18446744073709551615", 0, SIZE_MAX, 20},
+        {"18446744073709551616", -ERANGE, SIZE_MAX, 20},
+        {"99999999999999999999999999-1", -ERANGE, SIZE_MAX, 26},
+        {"", -EINVAL, 5, 0},
+        {"-1", -EINVAL, 5, 0},
+        {"+1", -EINVAL, 5, 0},
+        {" 1", -EINVAL, 5, 0},
+        {"x", -EINVAL, 5, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *text = rows[i].text;
+        size_t number = 5;
+        int error = np_value_number(&text, &number);
+        ok(error == rows[i].error && number == rows[i].number && text == rows[i].text + rows[i].taken,
+           "number \"%s\"", rows[i].text);
+    }
+}
+
+static void test_sizes(void)
+{
+    static const struct {
+        const char *text;
+        int error;
+        size_t start, end;
+    } rows[] = {
+        {"0-1K", 0, 0, 1024},
+        {"1M-", 0, 1 << 20, SIZE_MAX},
+        {"1m -  2G", 0, 1 << 20, (size_t)2 << 30},
+        {"0-", 0, 0, SIZE_MAX},
+        {"5T-6t", 0, (size_t)5 << 40, (size_t)6 << 40},
+        {"0-18446744073709551615", 0, 0, SIZE_MAX},
+        {"16777215T-", 0, (size_t)16777215 << 40, SIZE_MAX},
+        {"16777216T-", -EINVAL, 0, 0},
+        {"18014398509481984K-", -EINVAL, 0, 0},
+        {"0-18446744073709551616", -EINVAL, 0, 0},
+        {"18446744073709551615-", -EINVAL, 0, 0},
+        {"2-1", -EINVAL, 0, 0},
+        {"1K-1024", -EINVAL, 0, 0},
+        {"4096", -EINVAL, 0, 0},
+        {"-4096", -EINVAL, 0, 0},
+        {"-", -EINVAL, 0, 0},
+        {"", -EINVAL, 0, 0},
+        {"1KB-2M", -EINVAL, 0, 0},
+        {"1KiB-2M", -EINVAL, 0, 0},
+        {"1.5K-2M", -EINVAL, 0, 0},
+        {"1 K-2M", -EINVAL, 0, 0},
+        {"K-M", -EINVAL, 0, 0},
+        {"1--2", -EINVAL, 0, 0},
+        {"1-2-3", -EINVAL, 0, 0},
+        {"1- 2 x", -EINVAL, 0, 0},
+        {"0x10-", -EINVAL, 0, 0},
+        {"all", -EINVAL, 0, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct np_size_range range = {0, 0};
+        struct np_value_reason reason = {""};
+        int error = np_value_size_range(rows[i].text, &range, &reason);
+        ok(error == rows[i].error && range.start == rows[i].start && range.end == rows[i].end &&
+               (error != 0) == (reason.text[0] != '\0'),
+           "size \"%s\" %s", rows[i].text, reason.text);
+    }
+}
+
+static void test_words(void)
+{
+    static const struct {
+        const char *key;
+        np_value_parser *parse;
+        const char *word;
+        int value; /* -1: refused */
+    } rows[] = {
+        {"policy", np_value_mode, "system", NP_SYSTEM},
+        {"policy", np_value_mode, "first-touch", NP_FIRST_TOUCH},
+        {"policy", np_value_mode, "local", NP_LOCAL},
+        {"policy", np_value_mode, "bind", NP_BIND},
+        {"policy", np_value_mode, "preferred", NP_PREFERRED},
+        {"policy", np_value_mode, "preferred-many", NP_PREFERRED_MANY},
+        {"policy", np_value_mode, "interleave", NP_INTERLEAVE},
+        {"policy", np_value_mode, "weighted-interleave", NP_WEIGHTED_INTERLEAVE},
+        {"policy", np_value_mode, "preferred-", -1},
+        {"policy", np_value_mode, "default", -1},
+        {"policy", np_value_mode, "", -1},
+        {"huge-pages", np_value_huge, "default", NP_HUGE_DEFAULT},
+        {"huge-pages", np_value_huge, "never", NP_HUGE_NEVER},
+        {"huge-pages", np_value_huge, "thp", NP_HUGE_THP},
+        {"huge-pages", np_value_huge, "2M", NP_HUGE_2M},
+        {"huge-pages", np_value_huge, "1G", NP_HUGE_1G},
+        {"huge-pages", np_value_huge, "2MB", -1},
+        {"huge-pages", np_value_huge, "always", -1},
+        {"prefault", np_value_prefault, "no", NP_PREFAULT_NONE},
+        {"prefault", np_value_prefault, "touch", NP_PREFAULT_TOUCH},
+        {"prefault", np_value_prefault, "parallel", NP_PREFAULT_PARALLEL},
+        {"prefault", np_value_prefault, "none", -1},
+        {"mode", np_value_hardness, "soft", NP_SOFT},
+        {"mode", np_value_hardness, "hard", NP_HARD},
+        {"mode", np_value_hardness, "HARD", -1},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int field = -1;
+        struct np_value_reason reason = {""};
+        int error = rows[i].parse(rows[i].word, &field, &reason);
+        ok(error == (rows[i].value < 0 ? -EINVAL : 0) && field == rows[i].value, "%s \"%s\" %s", rows[i].key,
+           rows[i].word, reason.text);
+    }
+    struct np_value_reason reason = {""};
+    ok(np_value_version("1", NULL, &reason) == 0, "version 1");
+    ok(np_value_version("01", NULL, &reason) == -EINVAL, "version 01 is refused");
+    ok(np_value_children("inherit", NULL, &reason) == 0, "children inherit");
+    ok(np_value_children("scrub", NULL, &reason) == -EINVAL &&
+           strstr(reason.text, "not supported yet") != NULL,
+       "children scrub is not supported yet");
+}
+
+static void test_nodes(void)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        const char *ids, *excluded;
+        bool all, exclude_all, weighted;
+    } rows[] = {
+        {"3", true, "3", "", false, false, false},
+        {"0-2", true, "0-2", "", false, false, false},
+        {"0 - 2 , 5", true, "0-2,5", "", false, false, false},
+        {"1023", true, "1023", "", false, false, false},
+        {"all", true, "", "", true, false, false},
+        {"!1", true, "", "1", true, false, false},
+        {"! 1-2", true, "", "1-2", true, false, false},
+        {"!all", true, "", "", true, true, false},
+        {"0-3,!2", true, "0-3", "2", false, false, false},
+        {"0*3,2*1", true, "0,2", "", false, false, true},
+        {"0-1 * 3", true, "0-1", "", false, false, true},
+        {"all*255", true, "", "", true, false, true},
+        {"", false, "", "", false, false, false},
+        {" ", false, "", "", false, false, false},
+        {",", false, "", "", false, false, false},
+        {"0,", false, "", "", false, false, false},
+        {"-1", false, "", "", false, false, false},
+        {"2-1", false, "", "", false, false, false},
+        {"1024", false, "", "", false, false, false},
+        {"0-1024", false, "", "", false, false, false},
+        {"99999999999999999999999", false, "", "", false, false, false},
+        {"0*0", false, "", "", false, false, false},
+        {"0*256", false, "", "", false, false, false},
+        {"0*18446744073709551617", false, "", "", false, false, false},
+        {"0*1,0*2", false, "", "", false, false, false},
+        {"all*1,0*2", false, "", "", false, false, false},
+        {"!0*1", false, "", "", false, false, false},
+        {"dram", false, "", "", false, false, false},
+        {"near:eth0", false, "", "", false, false, false},
+        {"allall", false, "", "", false, false, false},
+        {"all 0", false, "", "", false, false, false},
+        {"0;1", false, "", "", false, false, false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        static struct np_node_list list, empty;
+        struct np_value_reason reason = {""};
+        char ids[64], excluded[64];
+        list = empty;
+        int error = np_value_nodes(rows[i].text, &list, &reason);
+        (void)np_nodeset_format(&list.ids, ids, sizeof ids);
+        (void)np_nodeset_format(&list.excluded, excluded, sizeof excluded);
+        ok((error == 0) == rows[i].good && list.present == rows[i].good && strcmp(ids, rows[i].ids) == 0 &&
+               strcmp(excluded, rows[i].excluded) == 0 && list.all == rows[i].all &&
+               list.exclude_all == rows[i].exclude_all && list.weighted == rows[i].weighted,
+           "nodes \"%s\" %s", rows[i].text, reason.text);
+    }
+}
+
+static void test_quotes(void)
+{
+    char longest[300];
+    memset(longest, '\xff', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    ok(strcmp(np_value_quote("plain").text, "\"plain\"") == 0, "a plain text is quoted as it is");
+    ok(strcmp(np_value_quote("a\n\x1b\x7f\xc3").text, "\"a\\x0a\\x1b\\x7f\\xc3\"") == 0,
+       "other bytes are escaped");
+    struct np_value_quote quote = np_value_quote(longest);
+    ok(strlen(quote.text) < sizeof quote.text && strstr(quote.text, "...\"") != NULL,
+       "a long text is cut: %s", quote.text);
+    memset(longest, 'a', sizeof longest - 1);
+    quote = np_value_quote(longest);
+    ok(strlen(quote.text) == sizeof quote.text - 1 && strstr(quote.text, "aaa...\"") != NULL,
+       "a long plain text is cut: %s", quote.text);
+}
+
+int main(void)
+{
+    test_numbers();
+    test_sizes();
+    test_words();
+    test_nodes();
+    test_quotes();
+    return done();
+}
