@@ -104,5 +104,7 @@ def table(head, rows):
 
 
 def ratio(value, base):
-    """How many times the base, in two places."""
-    return "failed" if value is None or not base else f"{value / base:.2f}"
+    """How many times the base, with two digits that count."""
+    if value is None or not base:
+        return "failed"
+    return f"{value / base:.2f}" if value >= base / 10 else f"{value / base:.2g}"
