@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The malloc family but realloc. Errors of size and form are left to the next malloc wherever it gives the same answer. */
+/* The malloc family but realloc and what is made from the others. Errors of size and form are left to the next malloc wherever it gives the same answer. */
 #include "malloc.h"
 
 #include "bootstrap.h"
@@ -10,11 +10,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
-
-/* Declared nowhere: cfree left the headers with glibc 2.26, the sized ones come with C23. */
-void cfree(void *block);
-void free_sized(void *block, size_t size);
-void free_aligned_sized(void *block, size_t alignment, size_t size);
 
 #define USUAL_ALIGNMENT ((size_t)16) /* of any block of malloc */
 
@@ -36,11 +31,11 @@ bool np_malloc_below_floor(size_t size)
     return below_floor(size);
 }
 
-int np_malloc_place(size_t wanted, size_t size, size_t alignment, bool zero, void **ret_block)
+int np_malloc_place(size_t size, size_t alignment, bool zero, void **ret_block)
 {
-    if (below_floor(wanted) || size > PTRDIFF_MAX)
+    if (below_floor(size) || size > PTRDIFF_MAX)
         return -EAGAIN;
-    struct np_heap_class *class = np_heap_class(wanted);
+    struct np_heap_class *class = np_heap_class(size);
     if (!class || !np_guard_enter())
         return -EAGAIN;
     int result = np_heap_allocate(class, size, alignment, zero, ret_block);
@@ -61,7 +56,7 @@ static void *placed(int result, void *block)
 __attribute__((noinline)) static void *allocate(size_t size)
 {
     void *block;
-    int result = np_malloc_place(size, size, 0, false, &block);
+    int result = np_malloc_place(size, 0, false, &block);
     return result == -EAGAIN ? np_next.malloc(size) : placed(result, block);
 }
 
@@ -73,7 +68,7 @@ NP_PUBLIC void *malloc(size_t size)
 __attribute__((noinline)) static void *allocate_zeroed(size_t count, size_t size)
 {
     void *block;
-    int result = np_malloc_place(count * size, count * size, 0, true, &block);
+    int result = np_malloc_place(count * size, 0, true, &block);
     return result == -EAGAIN ? np_next.calloc(count, size) : placed(result, block);
 }
 
@@ -109,29 +104,12 @@ NP_PUBLIC void free(void *block)
     np_malloc_release(block);
 }
 
-NP_PUBLIC void cfree(void *block)
-{
-    np_malloc_release(block);
-}
-
-NP_PUBLIC void free_sized(void *block, size_t size)
-{
-    (void)size;
-    np_malloc_release(block);
-}
-
-NP_PUBLIC void free_aligned_sized(void *block, size_t alignment, size_t size)
-{
-    (void)alignment, (void)size;
-    np_malloc_release(block);
-}
-
 NP_PUBLIC int posix_memalign(void **ret_block, size_t alignment, size_t size)
 {
     if (below_floor(size) || alignment % sizeof(void *) || alignment == 0 || (alignment & (alignment - 1)))
         return np_next.posix_memalign(ret_block, alignment, size);
     void *block;
-    int result = np_malloc_place(size, size, alignment, false, &block);
+    int result = np_malloc_place(size, alignment, false, &block);
     if (result == -EAGAIN)
         return np_next.posix_memalign(ret_block, alignment, size);
     if (result == 0)
@@ -157,7 +135,7 @@ NP_PUBLIC void *memalign(size_t alignment, size_t size)
     if (below_floor(size) || rounded == 0)
         return np_next.memalign(alignment, size);
     void *block;
-    int result = np_malloc_place(size, size, rounded, false, &block);
+    int result = np_malloc_place(size, rounded, false, &block);
     return result == -EAGAIN ? np_next.memalign(alignment, size) : placed(result, block);
 }
 
@@ -167,32 +145,8 @@ NP_PUBLIC void *aligned_alloc(size_t alignment, size_t size)
     if (below_floor(size) || rounded == 0)
         return np_next.aligned_alloc(alignment, size);
     void *block;
-    int result = np_malloc_place(size, size, rounded, false, &block);
+    int result = np_malloc_place(size, rounded, false, &block);
     return result == -EAGAIN ? np_next.aligned_alloc(alignment, size) : placed(result, block);
-}
-
-/* @size bytes of whole pages, in the class of @wanted bytes. */
-static void *allocate_pages(size_t wanted, size_t size)
-{
-    size_t page = np_kernel_page_size();
-    void *block;
-    int result = np_malloc_place(wanted, size, page, false, &block);
-    return result == -EAGAIN ? np_next.memalign(page, size) : placed(result, block);
-}
-
-NP_PUBLIC void *valloc(size_t size)
-{
-    return allocate_pages(size, size);
-}
-
-NP_PUBLIC void *pvalloc(size_t size)
-{
-    size_t page = np_kernel_page_size(), rounded;
-    if (__builtin_add_overflow(size, page - 1, &rounded)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return allocate_pages(size, rounded & ~(page - 1));
 }
 
 NP_PUBLIC size_t malloc_usable_size(void *block)

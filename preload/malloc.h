@@ -12,9 +12,8 @@ void np_malloc_open(size_t floor);
 bool np_malloc_below_floor(size_t size);
 
 /** np_malloc_place() - offer a request to the heap.
- * @wanted: the size that chooses the class. @size: the bytes to allocate, never less.
  * Return: 0 and *ret_block; -EAGAIN: the next malloc's; -ENOMEM: the class refuses. */
-int np_malloc_place(size_t wanted, size_t size, size_t alignment, bool zero, void **ret_block);
+int np_malloc_place(size_t size, size_t alignment, bool zero, void **ret_block);
 
 /** np_malloc_release() - free(3), inside the library where a program's own free must not answer. */
 void np_malloc_release(void *block);

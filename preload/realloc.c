@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* realloc and reallocarray: the block stays with its owner while the new size belongs to the same class, else it
+/* realloc: the block stays with its owner while the new size belongs to the same class, else it
  * moves. A shrink never fails: where the new place has no room the old block serves on. */
 #include "bootstrap.h"
 #include "core/heap.h"
@@ -16,7 +16,7 @@ static void *copy_out(void *block, size_t usable, size_t size)
 {
     int saved = errno;
     void *copy;
-    int result = np_malloc_place(size, size, 0, false, &copy);
+    int result = np_malloc_place(size, 0, false, &copy);
     if (result == -EAGAIN)
         copy = np_next.malloc(size);
     else if (result != 0)
@@ -45,30 +45,28 @@ static void *resize_placed(void *block, size_t size)
     return result == 0 ? resized : copy_out(block, np_heap_usable_size(block), size);
 }
 
-/* A block of the next malloc whose new size belongs to a class. */
+/* A block of the next malloc, or none, whose new size belongs to a class. */
 static void *resize_foreign(void *block, size_t size)
 {
     void *copy;
-    int result = np_malloc_place(size, size, 0, false, &copy);
+    int result = np_malloc_place(size, 0, false, &copy);
     if (result == -EAGAIN)
         return np_next.realloc(block, size);
-    size_t usable = np_next.malloc_usable_size(block);
+    size_t usable = np_next.malloc_usable_size(block); /* 0 for NULL */
     if (result != 0) {
-        if (size <= usable)
+        if (block && size <= usable)
             return np_next.realloc(block, size);
         errno = ENOMEM;
         return NULL;
     }
-    memcpy(copy, block, size < usable ? size : usable);
+    if (block)
+        memcpy(copy, block, size < usable ? size : usable);
     np_next.free(block);
     return copy;
 }
 
-/* Also realloc itself, for reallocarray: a program's own realloc must not answer there. */
-static void *resize(void *block, size_t size)
+NP_PUBLIC void *realloc(void *block, size_t size)
 {
-    if (!block)
-        return malloc(size);
     bool placed = np_heap_owns(block);
     if (!placed && !np_bootstrap_owns(block))
         return np_malloc_below_floor(size) ? np_next.realloc(block, size) : resize_foreign(block, size);
@@ -77,19 +75,4 @@ static void *resize(void *block, size_t size)
         return NULL;
     }
     return placed ? resize_placed(block, size) : copy_out(block, np_bootstrap_size(block), size);
-}
-
-NP_PUBLIC void *realloc(void *block, size_t size)
-{
-    return resize(block, size);
-}
-
-NP_PUBLIC void *reallocarray(void *block, size_t count, size_t size)
-{
-    size_t total;
-    if (__builtin_mul_overflow(count, size, &total)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return resize(block, total);
 }
