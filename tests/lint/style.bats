@@ -89,3 +89,9 @@ not_fixtures() {
     done)
     assert_equal "${bad[*]}" ''
 }
+
+@test "every suite for virtual machines has a line in tests/vm/suites.list, and every line its suite" {
+    listed=$(sed -e 's/#.*//' tests/vm/suites.list | awk 'NF { for (i = 3; i <= NF; i++) print $i }' |
+        while read -r glob; do compgen -G "$glob" || echo "$glob is not there"; done | sort -u)
+    assert_equal "$(project_files 'tests/vm/*.bats')" "$listed"
+}
