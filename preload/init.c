@@ -5,8 +5,8 @@
 #include "core/log.h"
 #include "core/report.h"
 #include "core/topology.h"
+#include "family.h"
 #include "guard.h"
-#include "malloc.h"
 #include "next.h"
 
 #include <errno.h>

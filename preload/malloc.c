@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The malloc family but realloc and what is made from the others. Errors of size and form are left to the next malloc wherever it gives the same answer. */
-#include "malloc.h"
+#include "family.h"
 
 #include "bootstrap.h"
 #include "core/heap.h"

@@ -3,8 +3,8 @@
  * moves. A shrink never fails: where the new place has no room the old block serves on. */
 #include "bootstrap.h"
 #include "core/heap.h"
+#include "family.h"
 #include "guard.h"
-#include "malloc.h"
 #include "next.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* malloc - what the hooks of the malloc family share. Context: hook-safe. */
-#ifndef NP_PRELOAD_MALLOC_H
-#define NP_PRELOAD_MALLOC_H
+/* family - what the hooks of the malloc family share. Context: hook-safe. */
+#ifndef NP_PRELOAD_FAMILY_H
+#define NP_PRELOAD_FAMILY_H
 
 #include <stdbool.h>
 #include <stddef.h>
