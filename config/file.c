@@ -42,48 +42,62 @@ static int check_kind(int fd, const char **ret_why)
     return -EINVAL;
 }
 
-/* Reads to the end, wherever that is now: the file may be cut or grow meanwhile. */
-static int read_all(int fd, struct np_file *file, const char **ret_why)
+/* Reads until the buffer is full or the file ends, wherever that is now: it may be cut or grow meanwhile. */
+static int fill(int fd, struct np_file *file, size_t size)
+{
+    while (file->length < size) {
+        ssize_t count = read_once(fd, file->text + file->length, size - file->length);
+        if (count <= 0)
+            return (int)count;
+        file->length += (size_t)count;
+    }
+    return 0;
+}
+
+static int read_large(int fd, struct np_file *file, const char **ret_why)
 {
     void *memory;
     int error = np_kernel_map(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, 0, &memory);
     if (error != 0)
         return error;
+    memcpy(memory, file->small, file->length);
     file->text = memory;
-    file->length = 0;
-    ssize_t count;
-    do {
-        count = read_once(fd, file->text + file->length, BUFFER_SIZE - file->length);
-        if (count > 0)
-            file->length += (size_t)count;
-    } while (count > 0 && file->length < BUFFER_SIZE);
-    if (count >= 0 && file->length <= NP_FILE_MAX_SIZE)
-        return 0;
-    np_file_free(file);
-    if (count < 0)
-        return (int)count;
-    *ret_why = "the file is over 1 MiB";
-    return -EFBIG;
+    error = fill(fd, file, BUFFER_SIZE);
+    if (error == 0 && file->length > NP_FILE_MAX_SIZE) {
+        *ret_why = "the file is over 1 MiB";
+        error = -EFBIG;
+    }
+    if (error != 0)
+        np_file_free(file);
+    return error;
 }
 
-int np_file_read(const char *path, struct np_file *ret_file, const char **ret_why)
+static int read_all(int fd, struct np_file *file, const char **ret_why)
+{
+    file->text = file->small;
+    file->length = 0;
+    int error = fill(fd, file, sizeof file->small);
+    if (error == 0 && file->length == sizeof file->small)
+        error = read_large(fd, file, ret_why);
+    return error;
+}
+
+int np_file_read(const char *path, struct np_file *file, const char **ret_why)
 {
     int saved = errno;
     /* np_config_find() cuts what is longer; the kernel's limit includes the NUL, so this refuses one byte too many */
     int fd = strlen(path) >= PATH_MAX - 1 ? -ENAMETOOLONG : open_file(path);
     int error = fd < 0 ? fd : check_kind(fd, ret_why);
-    struct np_file file;
     if (error == 0)
-        error = read_all(fd, &file, ret_why);
+        error = read_all(fd, file, ret_why);
     if (fd >= 0)
         (void)syscall(SYS_close, fd); /* nothing was written */
-    if (error == 0)
-        *ret_file = file;
     errno = saved;
     return error;
 }
 
 void np_file_free(struct np_file *file)
 {
-    (void)np_kernel_unmap(file->text, BUFFER_SIZE); /* of an own whole mapping: cannot fail */
+    if (file->text != file->small)
+        (void)np_kernel_unmap(file->text, BUFFER_SIZE); /* of an own whole mapping: cannot fail */
 }

@@ -110,35 +110,35 @@ static int read_size(const char **text, size_t *ret_size)
     return error;
 }
 
-static int refuse_range(const struct np_value_quote *quote, struct np_value_reason *ret_reason)
+static int refuse_range(const char *value, struct np_value_reason *ret_reason)
 {
     return np_value_fail(ret_reason,
                          "%s is no size range; write MIN-MAX or MIN- in bytes, with K, M, G or T after a "
                          "number, such as 32K-1M",
-                         quote->text);
+                         np_value_quote(value).text);
 }
 
 int np_value_size_range(const char *value, void *field, struct np_value_reason *ret_reason)
 {
     struct np_size_range range = {.end = SIZE_MAX};
-    struct np_value_quote quote = np_value_quote(value);
     const char *c = value;
     int start_error = read_size(&c, &range.start);
     c = skip_blanks(c);
     if (start_error != -EINVAL && *c == '\0')
         return np_value_fail(ret_reason, "%s is a single number; write MIN-MAX, or MIN- for no upper end",
-                             quote.text);
+                             np_value_quote(value).text);
     if (start_error == -EINVAL || *c != '-')
-        return refuse_range(&quote, ret_reason);
+        return refuse_range(value, ret_reason);
     c = skip_blanks(c + 1);
     int end_error = *c == '\0' ? 0 : read_size(&c, &range.end);
     if (end_error == -EINVAL || *c != '\0')
-        return refuse_range(&quote, ret_reason);
+        return refuse_range(value, ret_reason);
     if (start_error != 0 || end_error != 0)
-        return np_value_fail(ret_reason, "%s is too large: sizes end at %zu bytes", quote.text, SIZE_MAX);
+        return np_value_fail(ret_reason, "%s is too large: sizes end at %zu bytes",
+                             np_value_quote(value).text, SIZE_MAX);
     if (range.start >= range.end)
         return np_value_fail(ret_reason, "%s is empty: MIN must be less than MAX, which is exclusive",
-                             quote.text);
+                             np_value_quote(value).text);
     *(struct np_size_range *)field = range;
     return 0;
 }

@@ -130,8 +130,6 @@ int main(void)
     test_order();
     test_homes();
     test_names();
-    char command[80];
-    (void)snprintf(command, sizeof command, "rm -rf %s", root);
-    ok(system(command) == 0, "the scratch folder is removed");
+    remove_tree(root);
     return done();
 }

@@ -82,6 +82,25 @@ static void test_kinds(void)
         exit(99);
 }
 
+/* Files around the size of the reader's own buffer, with a class at their very end. */
+static void test_sizes(void)
+{
+    static const size_t sizes[] = {8191, 8192, 8193, 16384, 100000};
+    static const char head[] = "[numaperf]\nversion = 1\n", tail[] = "[malloc.z]\nsize = 1M-\npolicy = local";
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t pad = sizes[i] - strlen(head) - strlen(tail);
+        write_file("padded.ini", head, strlen(head), pad);
+        FILE *file = fopen("padded.ini", "a");
+        if (file == NULL || fputs(tail, file) < 0 || fclose(file) != 0)
+            exit(99);
+        struct np_config *config = NULL;
+        ok(np_config_read_file("padded.ini", NULL, NULL, &config) == 0 && config->class_count == 1 &&
+               config->classes[0].policy_line == pad + 5,
+           "a file of %zu bytes is read to its end", sizes[i]);
+        np_config_free(config);
+    }
+}
+
 static void test_limits(void)
 {
     struct np_config *config = NULL;
@@ -159,12 +178,11 @@ int main(void)
         return 99;
     write_file("good.ini", good_text, strlen(good_text), 0);
     test_kinds();
+    test_sizes();
     test_limits();
     test_good();
     test_many_problems();
     test_format();
-    char command[80];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    ok(system(command) == 0, "the scratch folder is removed");
+    remove_tree(folder);
     return done();
 }
