@@ -28,12 +28,11 @@ static void copy_nodes(hwloc_const_bitmap_t from, np_nodeset *ret_nodes)
         (void)np_nodeset_add(ret_nodes, id);
 }
 
-static void copy_cpus(hwloc_const_bitmap_t from, const np_cpuset *usable, np_cpuset *ret_cpus)
+static void copy_cpus(hwloc_const_bitmap_t from, np_cpuset *ret_cpus)
 {
     np_cpuset_zero(ret_cpus);
     for (int id = -1; (id = hwloc_bitmap_next(from, id)) >= 0 && id < NP_MAX_CPUS;)
         (void)np_cpuset_add(ret_cpus, id);
-    np_cpuset_and(ret_cpus, usable);
 }
 
 /* What the process may use: hwloc knows the cgroup's sets, the kernel also the affinity. Another machine's tree
@@ -41,31 +40,39 @@ static void copy_cpus(hwloc_const_bitmap_t from, const np_cpuset *usable, np_cpu
 static void find_usable(hwloc_topology_t tree, np_nodeset *ret_mems, np_cpuset *ret_cpus)
 {
     np_nodeset here;
-    np_cpuset affinity, *usable = ret_cpus;
-    for (unsigned i = 0; i < NP_MAX_CPUS / 64; i++)
-        usable->bits[i] = UINT64_MAX;
+    np_cpuset affinity;
     copy_nodes(hwloc_topology_get_allowed_nodeset(tree), ret_mems);
-    if (!hwloc_topology_is_thissystem(tree)) {
-        copy_cpus(hwloc_topology_get_allowed_cpuset(tree), usable, usable);
+    copy_cpus(hwloc_topology_get_allowed_cpuset(tree), ret_cpus);
+    if (!hwloc_topology_is_thissystem(tree))
         return;
-    }
     if (np_kernel_mems_allowed(&here) == 0)
         *ret_mems = here;
     if (np_kernel_affinity(0, &affinity) == 0)
-        *usable = affinity;
+        *ret_cpus = affinity;
 }
 
-static void copy_node(hwloc_obj_t node, const np_cpuset *usable, struct np_topology_node *copy)
+/* hwloc lends a memory-only node the CPUs that are near to it. A CPU has one node: the first that claims it, because
+ * firmware numbers memory-only nodes last. *taken collects the CPUs of the nodes before. Returns: has the node CPUs? */
+static bool copy_node(hwloc_obj_t node, const np_cpuset *usable, np_cpuset *taken,
+                      struct np_topology_node *copy)
 {
     copy->id = (int)node->os_index;
     copy->memory = node->attr->numanode.local_memory;
-    copy_cpus(node->cpuset, usable, &copy->cpus);
+    copy_cpus(node->cpuset, &copy->cpus);
+    np_cpuset_andnot(&copy->cpus, taken);
+    np_cpuset_or(taken, &copy->cpus);
+    const bool has_cpus = np_cpuset_count(&copy->cpus) > 0;
+    np_cpuset_and(&copy->cpus, usable);
+    return has_cpus;
 }
 
+/* hwloc keeps no matrix for one node, but a node is 10 from itself in any (ACPI, SLIT). */
 static void copy_distances(hwloc_topology_t tree, np_topology *topology)
 {
     struct hwloc_distances_s *matrix;
     unsigned matrices = 1;
+    for (unsigned i = 0; i < np_topology_node_count(topology); i++)
+        np_topology_set_distance(topology, i, i, 10);
     if (hwloc_distances_get_by_type(tree, HWLOC_OBJ_NUMANODE, &matrices, &matrix,
                                     HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) < 0 ||
         matrices == 0)
@@ -88,7 +95,7 @@ static int build(hwloc_topology_t tree, np_topology **ret_topology)
 {
     np_topology *topology;
     np_nodeset nodes, mems, allowed = {0}, with_cpus = {0};
-    np_cpuset usable;
+    np_cpuset usable, taken = {0};
     copy_nodes(hwloc_topology_get_topology_nodeset(tree), &nodes);
     if (np_nodeset_count(&nodes) == 0)
         return -ENOENT;
@@ -99,11 +106,10 @@ static int build(hwloc_topology_t tree, np_topology **ret_topology)
     unsigned index = 0;
     for (int id = -1; (id = np_nodeset_next(&nodes, id)) >= 0; index++) {
         hwloc_obj_t node = hwloc_get_numanode_obj_by_os_index(tree, (unsigned)id);
-        copy_node(node, &usable, np_topology_node_at(topology, index));
+        if (copy_node(node, &usable, &taken, np_topology_node_at(topology, index)))
+            (void)np_nodeset_add(&with_cpus, id);
         if (node->attr->numanode.local_memory > 0 && np_nodeset_has(&mems, id))
             (void)np_nodeset_add(&allowed, id);
-        if (!hwloc_bitmap_iszero(node->cpuset))
-            (void)np_nodeset_add(&with_cpus, id);
     }
     np_topology_set_allowed(topology, &allowed);
     np_topology_set_has_cpus(topology, &with_cpus);
