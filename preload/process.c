@@ -112,7 +112,11 @@ int np_process_load(const struct np_environment *environment, struct np_process 
     if (result < 0)
         return result;
     override_mode(ret_process->config, environment->mode);
-    ret_process->report = environment->report ? environment->report : ret_process->config->report;
+    /* Copied: programs that set their title, such as redis-server, write over their environment. */
+    struct np_config *config = ret_process->config;
+    if (environment->report)
+        (void)np_format(config->report, sizeof config->report, "%s", environment->report);
+    ret_process->report = config->report;
 
     np_topology *topology = NULL;
     result = read_topology(ret_process->config, &topology);
