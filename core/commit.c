@@ -15,15 +15,10 @@
 #define BOUND_MARGIN ((uint64_t)16 << 20)
 #define QUERY_PAGES  128
 
-static char *page_address(const struct np_zone *zone, uint32_t page)
-{
-    return zone->base + (size_t)page * np_kernel_page_size();
-}
-
 /* Is every page of the range on one of the zone's nodes? */
 static int all_placed(const struct np_zone *zone, char *start, size_t length)
 {
-    size_t page = np_kernel_page_size(), left = length / page;
+    size_t page = np_bytes(1), left = np_pages(length);
     while (left) {
         void *pages[QUERY_PAGES];
         int status[QUERY_PAGES];
@@ -110,8 +105,8 @@ static int commit_stretch(struct np_zone *zone, uint32_t first, uint32_t pages)
 {
     if (!np_vma_take(2))
         return -ENOMEM;
-    char *start = page_address(zone, first);
-    size_t length = (size_t)pages * np_kernel_page_size();
+    char *start = np_zone_address(zone, first);
+    size_t length = np_bytes(pages);
     for (size_t at = 0; at < length; at += CHUNK) {
         size_t part = length - at < CHUNK ? length - at : CHUNK;
         int error = commit_chunk(zone, start + at, part);
@@ -141,8 +136,8 @@ int np_commit(struct np_zone *zone, uint32_t first, uint32_t pages)
 
 int np_uncommit(struct np_zone *zone, uint32_t first, uint32_t pages)
 {
-    char *start = page_address(zone, first);
-    size_t length = (size_t)pages * np_kernel_page_size();
+    char *start = np_zone_address(zone, first);
+    size_t length = np_bytes(pages);
     int error = np_kernel_mbind(start, length, &zone->policy);
     if (!error)
         error = np_kernel_advise(start, length, MADV_DONTNEED);

@@ -8,17 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* From this size on a freed block is asked for its policy: less than one percent of what touching it costs. */
-#define CHECK_POLICY_FROM ((size_t)256 << 10)
+/* Which freed blocks are asked for their policy: from this size on, the first so many, then those that lived for a tick of
+ * the clock. A program that binds a block keeps it; one that frees at once must not pay for a system call each time. */
+#define CHECK_POLICY_FROM   ((size_t)256 << 10)
+#define CHECK_POLICY_ALWAYS 1024
 
-static _Atomic uint64_t live_total;
 static _Atomic uint32_t last_thread = NP_OWNER_NONE;
 static __thread uint32_t this_thread __attribute__((tls_model("initial-exec")));
-
-uint64_t np_extent_total(void)
-{
-    return atomic_load_explicit(&live_total, memory_order_relaxed);
-}
 
 /* A number that no other thread of this process ever has (2^32 threads later it may). */
 static uint32_t thread_number(void)
@@ -28,30 +24,15 @@ static uint32_t thread_number(void)
     return this_thread;
 }
 
-static uint32_t pages_of(size_t bytes)
-{
-    size_t page = np_kernel_page_size();
-    return bytes ? (uint32_t)((bytes + page - 1) / page) : 1;
-}
-
-static char *address_of(const struct np_zone *zone, uint32_t page)
-{
-    return zone->base + (size_t)page * np_kernel_page_size();
-}
-
-static size_t bytes_of(uint32_t pages)
-{
-    return (size_t)pages * np_kernel_page_size();
-}
-
 /* The live run that begins at @block, or the end of the program: this is no block of ours. */
 static uint32_t run_of(const struct np_zone *zone, const void *block, const char *what)
 {
     size_t offset = (size_t)((const char *)block - zone->base);
-    uint32_t run = (uint32_t)(offset / np_kernel_page_size());
-    if (offset % np_kernel_page_size() == 0 && run < zone->runs.end && zone->runs.entry[run].state == NP_RUN_LIVE)
+    uint32_t run = np_pages(offset);
+    bool begins = np_bytes(run) == offset && run < zone->runs.end;
+    if (begins && zone->runs.entry[run].state == NP_RUN_LIVE)
         return run;
-    bool freed = offset % np_kernel_page_size() == 0 && run < zone->runs.end && zone->runs.entry[run].state != NP_RUN_NONE;
+    bool freed = begins && zone->runs.entry[run].state != NP_RUN_NONE;
     np_fatal("%s: %s of %p: %s", zone->placement->section, what, block,
              freed ? "the block was freed before" : "no block begins there");
 }
@@ -59,9 +40,8 @@ static uint32_t run_of(const struct np_zone *zone, const void *block, const char
 static void count_live(struct np_zone *zone, uint32_t pages)
 {
     struct np_stats_rule *stats = zone->stats;
-    uint64_t bytes = bytes_of(pages);
-    atomic_fetch_add_explicit(&live_total, bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&stats->live_bytes, bytes, memory_order_relaxed);
+    uint64_t bytes = np_bytes(pages);
+    np_stats_add(&zone->published->live_bytes, bytes);
     uint64_t in_use = atomic_fetch_add_explicit(&stats->in_use_bytes, bytes, memory_order_relaxed) + bytes;
     uint64_t peak = atomic_load_explicit(&stats->peak_bytes, memory_order_relaxed);
     while (in_use > peak && !atomic_compare_exchange_weak_explicit(&stats->peak_bytes, &peak, in_use,
@@ -71,9 +51,8 @@ static void count_live(struct np_zone *zone, uint32_t pages)
 
 static void uncount_live(struct np_zone *zone, uint32_t pages)
 {
-    uint64_t bytes = bytes_of(pages);
-    atomic_fetch_sub_explicit(&live_total, bytes, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&zone->stats->live_bytes, bytes, memory_order_relaxed);
+    uint64_t bytes = np_bytes(pages);
+    np_stats_add(&zone->published->live_bytes, -bytes);
     atomic_fetch_sub_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
 }
 
@@ -95,14 +74,18 @@ static bool reclaim_room(struct np_zone *zone)
 /* Finds @pages, opening more of the zone when it must. */
 static int take_run(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *ret_run)
 {
+    uint32_t run = np_retain_take_parked(zone, pages, align);
     for (bool reclaimed = false;;) {
-        uint32_t run = np_runs_take(&zone->runs, pages, align);
+        if (run == NP_NO_RUN)
+            run = np_runs_take(&zone->runs, pages, align);
         if (run != NP_NO_RUN) {
             *ret_run = run;
             return 0;
         }
+        if (np_retain_unpark(zone))
+            continue;
         uint64_t wanted = (uint64_t)pages + align - 1, tail = np_runs_tail(&zone->runs);
-        int error = np_zone_grow(zone, (wanted > tail ? wanted - tail : 1) * np_kernel_page_size());
+        int error = np_zone_grow(zone, np_bytes(wanted > tail ? wanted - tail : 1));
         if (!error)
             continue;
         if (reclaimed || !reclaim_room(zone))
@@ -119,15 +102,14 @@ static uint32_t alignment_pages(const struct np_zone *zone, size_t size, size_t 
                                                                                   : 0;
     if (huge && size >= huge && alignment < huge)
         alignment = huge;
-    size_t page = np_kernel_page_size();
-    return alignment > page ? (uint32_t)(alignment / page) : 1;
+    return alignment > np_bytes(1) ? np_pages(alignment) : 1;
 }
 
 int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool room, void **ret_block)
 {
     if (size > zone->capacity || alignment > zone->capacity)
         return -ENOSPC;
-    uint32_t pages = pages_of(size), run;
+    uint32_t pages = np_pages_for(size), run;
     uint32_t align = alignment_pages(zone, size, alignment);
     np_zone_lock(zone);
     room = room && !zone->explicit_size; /* address room costs nothing, pages of a pool do */
@@ -136,14 +118,15 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool roo
         error = take_run(zone, pages, align, &run);
     if (!error) {
         zone->runs.entry[run].held = pages;
+        zone->runs.entry[run].stamp = zone->last_free;
         count_live(zone, pages);
+        np_stats_add(&zone->published->allocations, 1);
     }
     np_retain_settle(zone);
     np_zone_unlock(zone);
     if (error)
         return error;
-    atomic_fetch_add_explicit(&zone->stats->allocations, 1, memory_order_relaxed);
-    *ret_block = address_of(zone, run);
+    *ret_block = np_zone_address(zone, run);
     return 0;
 }
 
@@ -151,7 +134,7 @@ static int prefault(struct np_zone *zone, uint32_t first, uint32_t end)
 {
     uint32_t stretch, count;
     for (; np_runs_find(&zone->runs, first, end, NP_PAGE_ABSENT, true, &stretch, &count); first = stretch + count) {
-        int error = np_kernel_populate(address_of(zone, stretch), bytes_of(count));
+        int error = np_kernel_populate(np_zone_address(zone, stretch), np_bytes(count));
         if (error)
             return error;
         np_runs_mark(&zone->runs, stretch, count, NP_PAGE_ZERO);
@@ -163,7 +146,7 @@ static void clear(struct np_zone *zone, uint32_t first, uint32_t end)
 {
     uint32_t stretch, count;
     for (; np_runs_find(&zone->runs, first, end, NP_PAGE_USED, true, &stretch, &count); first = stretch + count)
-        memset(address_of(zone, stretch), 0, bytes_of(count));
+        memset(np_zone_address(zone, stretch), 0, np_bytes(count));
 }
 
 /* First touch decides anew, unless this very thread placed the pages that are there. */
@@ -179,9 +162,11 @@ static void drop_others_pages(struct np_zone *zone, uint32_t run, uint32_t first
 
 int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero)
 {
-    uint32_t run = (uint32_t)((size_t)((char *)block - zone->base) / np_kernel_page_size());
+    uint32_t run = np_zone_page(zone, block);
     struct np_run *entry = &zone->runs.entry[run];
-    uint32_t first = run + (from ? pages_of(from) : 0), end = run + entry->held;
+    if (entry->flags & NP_RUN_ALL_USED && !zero && !(zone->keeps_owner && entry->owner != thread_number()))
+        return 0; /* used before and used again: the usual case of a loop */
+    uint32_t first = run + (from ? np_pages_for(from) : 0), end = run + entry->held;
     drop_others_pages(zone, run, first, end);
     bool all_used = entry->flags & NP_RUN_ALL_USED;
     if (zone->hard && !all_used) {
@@ -194,7 +179,7 @@ int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero)
             np_stats_error(zone->stats, error);
     }
     if (zero && all_used)
-        memset(block, 0, bytes_of(entry->held));
+        memset(block, 0, np_bytes(entry->held));
     else if (zero)
         clear(zone, first, end);
     return 0;
@@ -205,17 +190,27 @@ void np_extent_untake(struct np_zone *zone, void *block)
     np_zone_lock(zone);
     uint32_t run = run_of(zone, block, "return");
     uncount_live(zone, zone->runs.entry[run].held);
-    atomic_fetch_sub_explicit(&zone->stats->allocations, 1, memory_order_relaxed);
+    np_stats_add(&zone->published->allocations, (uint64_t)-1);
     np_runs_give(&zone->runs, run, zone->runs.entry[run].owner, np_retain_now());
     np_retain_settle(zone);
     np_zone_unlock(zone);
 }
 
+static bool worth_checking(struct np_zone *zone, const struct np_run *entry, uint64_t now)
+{
+    if (zone->policy_failed || np_bytes(entry->held) < CHECK_POLICY_FROM)
+        return false;
+    if (zone->policy_checks == CHECK_POLICY_ALWAYS)
+        return entry->stamp != (uint32_t)now;
+    zone->policy_checks++;
+    return true;
+}
+
 /* Did the program give the first page of the block a policy of its own by a way that we do not see? */
-static bool policy_differs(const struct np_zone *zone, const char *block, uint32_t pages)
+static bool policy_differs(const struct np_zone *zone, const char *block)
 {
     struct np_mpol now;
-    if (bytes_of(pages) < CHECK_POLICY_FROM || zone->policy_failed || np_kernel_policy_at(block, &now) < 0)
+    if (np_kernel_policy_at(block, &now) < 0)
         return false;
     if (zone->stripes)
         return now.mode != NP_MPOL_PREFERRED;
@@ -227,7 +222,7 @@ static bool policy_differs(const struct np_zone *zone, const char *block, uint32
 /* Undoes what the program did to the block's mapping; pages that went elsewhere by it are not used again. */
 static void put_right(struct np_zone *zone, uint32_t run, uint32_t pages)
 {
-    (void)np_zone_reset_policy(zone, address_of(zone, run), bytes_of(pages));
+    (void)np_zone_reset_policy(zone, np_zone_address(zone, run), np_bytes(pages));
     (void)np_retain_drop(zone, run, pages);
 }
 
@@ -237,8 +232,11 @@ void np_extent_free(struct np_zone *zone, void *block)
     uint32_t run = run_of(zone, block, "free");
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t pages = entry->held;
-    bool custom = entry->flags & NP_RUN_CUSTOM || policy_differs(zone, block, pages);
+    uint64_t now = np_kernel_milliseconds();
+    bool custom = entry->flags & NP_RUN_CUSTOM || (worth_checking(zone, entry, now) && policy_differs(zone, block));
+    zone->last_free = (uint32_t)now;
     uncount_live(zone, pages);
+    np_stats_add(&zone->published->frees, 1);
     if (!(entry->flags & NP_RUN_ALL_USED))
         np_runs_mark(&zone->runs, run, pages, NP_PAGE_USED);
     if (pages == entry->pages)
@@ -250,16 +248,19 @@ void np_extent_free(struct np_zone *zone, void *block)
         put_right(zone, run, pages);
         np_zone_lock(zone);
     }
-    np_runs_give(&zone->runs, run, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, np_retain_now());
+    uint32_t owner = zone->keeps_owner ? thread_number() : NP_OWNER_NONE, second = (uint32_t)(now / 1000);
+    if (entry->flags & NP_RUN_ALL_USED && entry->pages == pages)
+        np_retain_park(zone, run, owner, second);
+    else
+        np_runs_give(&zone->runs, run, owner, second);
     np_retain_settle(zone);
     np_zone_unlock(zone);
-    atomic_fetch_add_explicit(&zone->stats->frees, 1, memory_order_relaxed);
-    np_retain_balance(zone);
+    np_retain_balance(zone, second);
 }
 
 size_t np_extent_size(struct np_zone *zone, const void *block)
 {
-    return bytes_of(zone->runs.entry[run_of(zone, block, "malloc_usable_size")].held);
+    return np_bytes(zone->runs.entry[run_of(zone, block, "malloc_usable_size")].held);
 }
 
 static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
@@ -299,8 +300,9 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
 {
     np_zone_lock(zone);
     uint32_t run = run_of(zone, block, "realloc");
-    uint32_t pages = pages_of(size), old = zone->runs.entry[run].held;
+    uint32_t pages = np_pages_for(size), old = zone->runs.entry[run].held;
     bool fits = size <= zone->capacity;
+    (void)np_retain_unpark(zone);
     if (fits && pages < old)
         shrink(zone, run, pages);
     else if (fits && pages > old)
@@ -309,7 +311,7 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
     np_zone_unlock(zone);
     if (!fits)
         return -EAGAIN;
-    if (pages <= old || np_extent_prepare(zone, block, bytes_of(old), false) == 0)
+    if (pages <= old || np_extent_prepare(zone, block, np_bytes(old), false) == 0)
         return 0;
     np_zone_lock(zone);
     uncount_live(zone, pages);
@@ -323,8 +325,8 @@ void np_extent_note_custom(struct np_zone *zone, const void *address, size_t len
 {
     np_zone_lock(zone);
     size_t from = (size_t)((const char *)address - zone->base), to = from + length;
-    for (uint32_t run = 0; run < zone->runs.end && bytes_of(run) < to; run += zone->runs.entry[run].pages)
-        if (zone->runs.entry[run].state == NP_RUN_LIVE && bytes_of(run + zone->runs.entry[run].pages) > from)
+    for (uint32_t run = 0; run < zone->runs.end && np_bytes(run) < to; run += zone->runs.entry[run].pages)
+        if (zone->runs.entry[run].state == NP_RUN_LIVE && np_bytes(run + zone->runs.entry[run].pages) > from)
             zone->runs.entry[run].flags |= NP_RUN_CUSTOM;
     np_zone_unlock(zone);
 }

@@ -31,7 +31,4 @@ int np_extent_move(struct np_zone *zone, void *from, void *to);
 /** np_extent_note_custom() - blocks that overlap [address, address + length) are put right when they are freed. */
 void np_extent_note_custom(struct np_zone *zone, const void *address, size_t length);
 
-/** np_extent_total() - bytes of live blocks in all zones. */
-uint64_t np_extent_total(void);
-
 #endif

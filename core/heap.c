@@ -67,6 +67,7 @@ int np_heap_configure(const struct np_placement *placements, unsigned count, str
 {
     if (count > NP_MAX_RULES)
         return -E2BIG;
+    np_pages_setup();
     heap.stats = stats;
     heap.smallest = SIZE_MAX;
     heap.alignment = (size_t)2 << 20;
@@ -256,13 +257,18 @@ static int allocate_in(struct np_heap_class *class, unsigned index, size_t size,
     if (error)
         return error;
     struct np_zone *zone = np_zone_at(index);
-    error = np_extent_take(zone, size, alignment, false, ret_block);
-    if (error)
-        return error;
-    error = np_extent_prepare(zone, *ret_block, 0, zero);
-    if (error)
+    for (bool trimmed = false;; trimmed = true) {
+        error = np_extent_take(zone, size, alignment, false, ret_block);
+        if (error)
+            return error;
+        error = np_extent_prepare(zone, *ret_block, 0, zero);
+        if (!error)
+            return 0;
         np_extent_untake(zone, *ret_block);
-    return error;
+        /* The nodes of a hard zone are full: what its own free blocks hold may be just what is missing. */
+        if (trimmed || !np_retain_trim_zone(zone))
+            return error;
+    }
 }
 
 /* A class that cannot serve a request: the program's malloc fails in hard mode, the next malloc serves it in soft mode. */

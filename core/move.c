@@ -18,7 +18,7 @@
 
 static struct np_run *entry_of(const struct np_zone *zone, const void *block)
 {
-    return &zone->runs.entry[(size_t)((const char *)block - zone->base) / np_kernel_page_size()];
+    return &zone->runs.entry[np_zone_page(zone, block)];
 }
 
 static unsigned seam_count(const struct np_run *entry)
@@ -32,7 +32,7 @@ static unsigned seam_count(const struct np_run *entry)
 static bool may_remap(const struct np_zone *zone, const char *from, const char *to)
 {
     const struct np_run *entry = entry_of(zone, from);
-    size_t length = (size_t)entry->held * np_kernel_page_size();
+    size_t length = np_bytes(entry->held);
     return length >= NP_EXTENT_REMAP_FROM && !zone->stripes && !(entry->flags & NP_RUN_CUSTOM) &&
            (size_t)(from - zone->base) >= zone->explicit_end && (size_t)(to - zone->base) >= zone->explicit_end &&
            seam_count(entry) < NP_RUN_SEAMS && np_kernel_support()->remap_keeps_source;
@@ -54,8 +54,7 @@ static int move_piece(struct np_zone *zone, char *from, char *to, size_t length)
         return 0;
     error = close_hole(zone, to, length);
     if (!error && zone->hard)
-        error = np_commit(zone, (uint32_t)((size_t)(to - zone->base) / np_kernel_page_size()),
-                          (uint32_t)(length / np_kernel_page_size()));
+        error = np_commit(zone, np_zone_page(zone, to), np_pages(length));
     if (!error)
         memcpy(to, from, length);
     return error;
@@ -65,12 +64,11 @@ static int move_piece(struct np_zone *zone, char *from, char *to, size_t length)
 static int move_mappings(struct np_zone *zone, char *from, char *to)
 {
     struct np_run *source = entry_of(zone, from), *target = entry_of(zone, to);
-    size_t page = np_kernel_page_size();
     unsigned seams = seam_count(source);
     uint32_t start = 0;
     for (unsigned i = 0; i <= seams; i++) {
         uint32_t end = i < seams ? source->seams[i] : source->held;
-        int error = move_piece(zone, from + start * page, to + start * page, (end - start) * page);
+        int error = move_piece(zone, from + np_bytes(start), to + np_bytes(start), np_bytes(end - start));
         if (error)
             return error;
         target->seams[i] = end;
@@ -83,7 +81,7 @@ static int move_by_remap(struct np_zone *zone, char *from, char *to)
 {
     struct np_run *source = entry_of(zone, from);
     uint32_t pages = source->held, first = (uint32_t)(source - zone->runs.entry);
-    int error = np_extent_prepare(zone, to, (size_t)pages * np_kernel_page_size(), false);
+    int error = np_extent_prepare(zone, to, np_bytes(pages), false);
     if (error)
         return error;
     /* The pages that come replace those that are there; what the target held of its own goes with its old mapping. */
@@ -106,7 +104,7 @@ int np_extent_move(struct np_zone *zone, void *from, void *to)
     int error = np_extent_prepare(zone, to, 0, false);
     if (error)
         return error;
-    memcpy(to, from, (size_t)entry_of(zone, from)->held * np_kernel_page_size());
+    memcpy(to, from, np_bytes(entry_of(zone, from)->held));
     np_extent_free(zone, from);
     return 0;
 }

@@ -137,11 +137,12 @@ static void write_nodes(struct np_json *json, const np_nodeset *nodes)
     np_json_close(json, ']');
 }
 
-static void write_counters(struct np_json *json, const struct np_stats_rule *rule)
+static void write_counters(struct np_json *json, const struct np_stats *stats, const struct np_stats_rule *rule)
 {
-    np_json_number(json, "allocations", atomic_load(&rule->allocations));
-    np_json_number(json, "frees", atomic_load(&rule->frees));
-    np_json_number(json, "live_bytes", atomic_load(&rule->live_bytes));
+    const struct np_stats_sum sum = np_stats_fold(stats, (unsigned)(rule - stats->rules));
+    np_json_number(json, "allocations", sum.allocations);
+    np_json_number(json, "frees", sum.frees);
+    np_json_number(json, "live_bytes", sum.live_bytes);
     np_json_number(json, "peak_bytes", atomic_load(&rule->peak_bytes));
     np_json_number(json, "passed_on", atomic_load(&rule->passed_on));
     np_json_open(json, "errors", '{');
@@ -167,7 +168,8 @@ static void write_pages(struct np_json *json, const struct np_stats_rule *rule, 
     np_json_number(json, "huge_bytes", census->huge_bytes);
 }
 
-static void write_rule(struct np_json *json, const struct np_stats_rule *rule, const struct census *census)
+static void write_rule(struct np_json *json, const struct np_stats *stats, const struct np_stats_rule *rule,
+                       const struct census *census)
 {
     char reason[NP_REASON_SIZE];
     enum np_enforcement enforcement = judge(rule, census, reason);
@@ -178,7 +180,7 @@ static void write_rule(struct np_json *json, const struct np_stats_rule *rule, c
     np_json_string(json, "mode", rule->hardness == NP_HARD ? "hard" : "soft");
     np_json_string(json, "enforcement", np_enforcement_name(enforcement));
     np_json_string(json, "reason", reason);
-    write_counters(json, rule);
+    write_counters(json, stats, rule);
     write_pages(json, rule, census);
     np_json_close(json, '}');
 }
@@ -189,7 +191,7 @@ static void write_rules(struct np_json *json, const struct np_stats *stats, stru
     for (unsigned i = 0; i < stats->rule_count; i++) {
         np_json_break(json);
         count_rule(stats, i, work);
-        write_rule(json, &stats->rules[i], &work->census);
+        write_rule(json, stats, &stats->rules[i], &work->census);
     }
     np_json_close(json, ']');
 }

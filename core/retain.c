@@ -2,7 +2,7 @@
 #include "retain.h"
 
 #include "commit.h"
-#include "extent.h"
+#include "space.h"
 
 #include <sys/mman.h>
 
@@ -20,33 +20,65 @@ uint32_t np_retain_now(void)
 
 void np_retain_settle(struct np_zone *zone)
 {
-    uint64_t held = zone->runs.held;
+    uint64_t held = zone->runs.held + (zone->parked == NP_NO_RUN ? 0 : zone->runs.entry[zone->parked].pages);
     if (held != zone->held_counted)
         atomic_fetch_add_explicit(&retained_pages, held - zone->held_counted, memory_order_relaxed);
     zone->held_counted = held;
 }
 
+void np_retain_park(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t stamp)
+{
+    (void)np_retain_unpark(zone);
+    struct np_run *entry = &zone->runs.entry[run];
+    entry->state = NP_RUN_AWAY;
+    entry->owner = owner;
+    entry->stamp = stamp;
+    zone->parked = run;
+}
+
+bool np_retain_unpark(struct np_zone *zone)
+{
+    uint32_t run = zone->parked;
+    if (run == NP_NO_RUN)
+        return false;
+    zone->parked = NP_NO_RUN;
+    np_runs_give(&zone->runs, run, zone->runs.entry[run].owner, zone->runs.entry[run].stamp);
+    return true;
+}
+
+uint32_t np_retain_take_parked(struct np_zone *zone, uint32_t pages, uint32_t align)
+{
+    uint32_t run = zone->parked;
+    if (run == NP_NO_RUN || zone->runs.entry[run].pages != pages || (run & (align - 1)))
+        return NP_NO_RUN;
+    zone->parked = NP_NO_RUN;
+    zone->runs.entry[run].state = NP_RUN_LIVE;
+    return run;
+}
+
 static uint64_t retained_bytes(void)
 {
-    return atomic_load_explicit(&retained_pages, memory_order_relaxed) * np_kernel_page_size();
+    return np_bytes(atomic_load_explicit(&retained_pages, memory_order_relaxed));
 }
 
 static uint64_t retained_limit(void)
 {
-    uint64_t share = np_extent_total() / RETAIN_SHARE;
-    return share > RETAIN_LEAST ? share : RETAIN_LEAST;
+    uint64_t live = 0;
+    for (unsigned i = 0; i < np_zones_count(); i++)
+        if (atomic_load_explicit(&np_zone_at(i)->started, memory_order_acquire))
+            live += atomic_load_explicit(&np_zone_at(i)->published->live_bytes, memory_order_relaxed);
+    return live / RETAIN_SHARE > RETAIN_LEAST ? live / RETAIN_SHARE : RETAIN_LEAST;
 }
 
 bool np_retain_drop(struct np_zone *zone, uint32_t first, uint32_t pages)
 {
     if (!np_kernel_support()->dontneed_clears)
         return false;
-    size_t page = np_kernel_page_size();
     int error;
     if (zone->hard)
         error = np_uncommit(zone, first, pages);
     else
-        error = np_kernel_advise(zone->base + (size_t)first * page, (size_t)pages * page, MADV_DONTNEED);
+        error = np_kernel_advise(np_zone_address(zone, first), np_bytes(pages), MADV_DONTNEED);
     if (error)
         return false; /* locked memory: it stays */
     np_runs_mark(&zone->runs, first, pages, NP_PAGE_ABSENT);
@@ -57,7 +89,7 @@ bool np_retain_drop(struct np_zone *zone, uint32_t first, uint32_t pages)
 static uint32_t unit_pages(const struct np_zone *zone)
 {
     size_t huge = zone->advice == NP_ADVICE_BASE_PAGES ? 0 : np_kernel_huge_size();
-    return huge ? (uint32_t)(huge / np_kernel_page_size()) : 1;
+    return huge ? np_pages(huge) : 1;
 }
 
 /* Chooses what of a free run to drop: at most @most pages, from its end, in whole units. Explicit huge pages cannot be
@@ -66,7 +98,7 @@ static uint32_t choose_part(const struct np_zone *zone, uint32_t run, uint64_t m
                             uint32_t *ret_first)
 {
     uint32_t first = run, end = run + zone->runs.entry[run].pages;
-    uint32_t explicit_pages = (uint32_t)(zone->explicit_end / np_kernel_page_size());
+    uint32_t explicit_pages = np_pages(zone->explicit_end);
     if (first < explicit_pages)
         first = explicit_pages;
     first = (first + unit - 1) / unit * unit;
@@ -130,18 +162,19 @@ static uint64_t drop_oldest(struct np_zone *zone, uint64_t most, uint32_t before
 
 static void balance_zone(struct np_zone *zone, uint32_t now)
 {
-    uint64_t page = np_kernel_page_size(), limit = retained_limit();
+    uint64_t limit = retained_limit();
+    (void)np_retain_unpark(zone);
+    np_retain_settle(zone);
     for (uint32_t unit = unit_pages(zone);; unit = 1) {
         uint64_t retained = retained_bytes();
         if (retained <= limit)
             break;
-        (void)drop_oldest(zone, (retained - limit + page - 1) / page, now + 1, unit);
+        (void)drop_oldest(zone, np_pages_for(retained - limit), now + 1, unit);
         if (unit == 1)
             break;
     }
-    if (now == zone->last_decay)
+    if (atomic_exchange_explicit(&zone->last_decay, now, memory_order_relaxed) == now)
         return;
-    zone->last_decay = now;
     (void)drop_oldest(zone, UINT64_MAX, now - RETAIN_SECONDS, unit_pages(zone));
     uint32_t tail = np_runs_tail(&zone->runs);
     if (tail && now - zone->runs.entry[zone->runs.end - tail].stamp > RETAIN_SECONDS) {
@@ -150,10 +183,11 @@ static void balance_zone(struct np_zone *zone, uint32_t now)
     }
 }
 
-void np_retain_balance(struct np_zone *zone)
+void np_retain_balance(struct np_zone *zone, uint32_t now)
 {
-    uint32_t now = np_retain_now();
-    if (retained_bytes() <= RETAIN_LEAST && now == zone->last_decay)
+    uint64_t retained = retained_bytes();
+    if (now == atomic_load_explicit(&zone->last_decay, memory_order_relaxed) &&
+        (retained <= RETAIN_LEAST || retained <= retained_limit()))
         return;
     np_zone_lock(zone);
     balance_zone(zone, now);
@@ -168,18 +202,24 @@ void np_retain_balance(struct np_zone *zone)
     }
 }
 
+bool np_retain_trim_zone(struct np_zone *zone)
+{
+    np_zone_lock(zone);
+    (void)np_retain_unpark(zone);
+    bool any = drop_oldest(zone, UINT64_MAX, np_retain_now() + 1, 1) > 0;
+    any |= np_zone_close_tail(zone) > 0;
+    np_retain_settle(zone);
+    np_zone_unlock(zone);
+    return any;
+}
+
 bool np_retain_trim(void)
 {
     bool any = false;
     for (unsigned i = 0; i < np_zones_count(); i++) {
         struct np_zone *zone = np_zone_at(i);
-        if (!atomic_load_explicit(&zone->started, memory_order_acquire))
-            continue;
-        np_zone_lock(zone);
-        any |= drop_oldest(zone, UINT64_MAX, np_retain_now() + 1, 1) > 0;
-        any |= np_zone_close_tail(zone) > 0;
-        np_retain_settle(zone);
-        np_zone_unlock(zone);
+        if (atomic_load_explicit(&zone->started, memory_order_acquire))
+            any |= np_retain_trim_zone(zone);
     }
     return any;
 }

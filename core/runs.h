@@ -47,7 +47,7 @@ struct np_run {
     };
     uint32_t held;         /* free: pages that are not ABSENT.  live: pages in use, the rest is room to grow */
     uint32_t owner;        /* free: the thread that used all held pages, or NP_OWNER_NONE */
-    uint32_t stamp;        /* free: seconds of the clock when it was last given */
+    uint32_t stamp;        /* free: second of the clock when it was last given.  live: the zone's last_free when it was taken */
     uint8_t state, flags;
 };
 

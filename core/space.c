@@ -11,6 +11,7 @@
 #define SMALLEST_ZONE ((size_t)4 << 20)
 
 struct np_space np_space;
+unsigned np_page_shift = 12;
 
 static pthread_mutex_t space_lock = PTHREAD_MUTEX_INITIALIZER;
 static __thread bool holds_all_locks __attribute__((tls_model("initial-exec")));
@@ -31,7 +32,7 @@ static size_t address_space_in_use(void)
     if (np_kernel_read_file("/proc/self/statm", text, sizeof text) > 0)
         for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
             pages = pages * 10 + (size_t)(*digit - '0');
-    return pages * np_kernel_page_size();
+    return np_bytes(pages);
 }
 
 /* How much may be reserved. Under a limit, others need the address space too: a program with `ulimit -v 400000` that maps
@@ -70,7 +71,7 @@ static int reserve(size_t length, size_t alignment, char **ret_start)
 
 static int reserve_tables(unsigned count, size_t zone_size)
 {
-    size_t page = np_kernel_page_size(), pages = zone_size / page;
+    size_t page = np_bytes(1), pages = zone_size >> np_page_shift;
     np_space.contents_offset = (pages * sizeof(struct np_run) + page - 1) / page * page;
     np_space.table_span = np_space.contents_offset + (pages + page - 1) / page * page;
     int error = reserve(np_space.table_span * count, page, &np_space.tables);
@@ -102,7 +103,7 @@ static void publish(char *base, unsigned count, size_t zone_size, size_t gap)
         zone->base = base + (size_t)i * zone_size;
         zone->capacity = zone_size - gap;
         zone->reserved_end = zone_size;
-        zone->tables_reserved = zone_size / np_kernel_page_size();
+        zone->tables_reserved = zone_size >> np_page_shift;
         zone->node = -1;
     }
     atomic_store_explicit(&np_space.base, (uintptr_t)base, memory_order_release);
@@ -131,16 +132,6 @@ int np_zones_reserve(unsigned count, uint64_t memory, size_t alignment)
     return -ENOMEM;
 }
 
-bool np_zones_reserved(void)
-{
-    return atomic_load_explicit(&np_space.base, memory_order_acquire) != 0;
-}
-
-struct np_zone *np_zone_at(unsigned index)
-{
-    return &np_space.zones[index];
-}
-
 unsigned np_zones_count(void)
 {
     return np_zones_reserved() ? np_space.count : 0;
@@ -150,17 +141,6 @@ bool np_zones_hold(const void *address)
 {
     uintptr_t base = atomic_load_explicit(&np_space.base, memory_order_acquire);
     return base && (uintptr_t)address - base < np_space.span;
-}
-
-struct np_zone *np_zone_of(const void *address)
-{
-    uintptr_t base = atomic_load_explicit(&np_space.base, memory_order_acquire);
-    size_t offset = (uintptr_t)address - base;
-    if (!base || offset >= np_space.span)
-        return NULL;
-    struct np_zone *zone = &np_space.zones[offset >> np_space.shift];
-    size_t in_zone = offset & (((size_t)1 << np_space.shift) - 1);
-    return in_zone < atomic_load_explicit(&zone->open, memory_order_acquire) ? zone : NULL;
 }
 
 bool np_space_nodes_with_cpus(np_nodeset *ret_nodes)
@@ -176,7 +156,7 @@ bool np_space_nodes_with_cpus(np_nodeset *ret_nodes)
 
 static void release_closed(char *start, size_t from, size_t to)
 {
-    size_t page = np_kernel_page_size();
+    size_t page = np_bytes(1);
     from = (from + page - 1) / page * page;
     if (from < to)
         (void)np_kernel_unmap(start + from, to - from);

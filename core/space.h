@@ -8,7 +8,7 @@
 
 struct np_space {
     _Atomic uintptr_t base; /* 0 while nothing is reserved */
-    size_t span;            /* bytes of all zones */
+    _Atomic size_t span;    /* bytes of all zones */
     unsigned shift;         /* a zone is 1 << shift bytes */
     unsigned count;         /* zones */
     struct np_zone *zones;
@@ -20,9 +20,31 @@ struct np_space {
 
 extern struct np_space np_space;
 
+/** np_zones_reserved() - has np_zones_reserve() succeeded? No lock. */
+static inline bool np_zones_reserved(void)
+{
+    return atomic_load_explicit(&np_space.base, memory_order_acquire) != 0;
+}
+
+static inline struct np_zone *np_zone_at(unsigned index)
+{
+    return &np_space.zones[index];
+}
+
+/** np_zone_of() - the zone whose open part holds an address, or NULL. No lock. */
+static inline struct np_zone *np_zone_of(const void *address)
+{
+    size_t offset = (uintptr_t)address - atomic_load_explicit(&np_space.base, memory_order_acquire);
+    if (offset >= atomic_load_explicit(&np_space.span, memory_order_relaxed))
+        return NULL;
+    struct np_zone *zone = &np_space.zones[offset >> np_space.shift];
+    size_t in_zone = offset & (((size_t)1 << np_space.shift) - 1);
+    return in_zone < atomic_load_explicit(&zone->open, memory_order_acquire) ? zone : NULL;
+}
+
 static inline size_t np_space_zone_pages(void)
 {
-    return ((size_t)1 << np_space.shift) / np_kernel_page_size();
+    return ((size_t)1 << np_space.shift) >> np_page_shift;
 }
 
 static inline char *np_space_tables(const struct np_zone *zone)

@@ -59,3 +59,18 @@ void np_stats_degrade(struct np_stats_rule *rule, enum np_enforcement enforcemen
     rule->reason[sizeof rule->reason - 1] = '\0';
     atomic_store_explicit(&rule->reason_state, 2, memory_order_release);
 }
+
+struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule)
+{
+    struct np_stats_sum sum = {0, 0, 0};
+    uint32_t zones = atomic_load_explicit(&stats->zone_count, memory_order_acquire);
+    for (uint32_t i = 0; i < zones; i++) {
+        const struct np_stats_zone *zone = &stats->zones[i];
+        if (zone->rule != rule)
+            continue;
+        sum.allocations += atomic_load_explicit(&zone->allocations, memory_order_relaxed);
+        sum.frees += atomic_load_explicit(&zone->frees, memory_order_relaxed);
+        sum.live_bytes += atomic_load_explicit(&zone->live_bytes, memory_order_relaxed);
+    }
+    return sum;
+}

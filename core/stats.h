@@ -23,7 +23,7 @@ struct np_stats_rule {
     _Atomic uint32_t enforcement;               /* enum np_enforcement, without the verification */
     char reason[NP_REASON_SIZE];                /* set at start-up or, once, on the first degradation */
     _Atomic uint32_t reason_state;              /* 0 empty, 1 being written, 2 readable */
-    _Atomic uint64_t allocations, frees, live_bytes, in_use_bytes, peak_bytes;
+    _Atomic uint64_t in_use_bytes, peak_bytes;  /* of all its zones together */
     _Atomic uint64_t passed_on;                 /* requests that the next malloc served because the zone could not */
     _Atomic uint64_t errors[NP_ERR_COUNT];
 };
@@ -34,6 +34,7 @@ struct np_stats_zone {
     int32_t node;            /* the zone's own node (local), or -1 */
     uint64_t start;          /* address */
     _Atomic uint64_t open;   /* bytes from start that may hold pages */
+    _Atomic uint64_t allocations, frees, live_bytes; /* written under the zone's lock only */
 };
 
 #define NP_STATS_ZONES 1024
@@ -51,6 +52,18 @@ struct np_stats {
 
 /** np_stats_create() - map an empty block. Context: start-up. Return: the block, or NULL without memory. */
 struct np_stats *np_stats_create(void);
+/** What a rule's zones have counted, together. */
+struct np_stats_sum {
+    uint64_t allocations, frees, live_bytes;
+};
+
+/** np_stats_fold() - add up the counters of a rule's zones. Context: hook-safe. */
+struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule);
+/** np_stats_add() - change a counter that has one writer at a time: a load and a store, no locked instruction. */
+static inline void np_stats_add(_Atomic uint64_t *counter, uint64_t change)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + change, memory_order_relaxed);
+}
 /** np_stats_error() - count one failed call of the rule by errno (either sign). Context: hook-safe. */
 void np_stats_error(struct np_stats_rule *rule, int error);
 /** np_stats_error_name() - "EPERM" and so on; "other" for NP_ERR_OTHER. */

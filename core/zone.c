@@ -113,6 +113,7 @@ static void place_tables(struct np_zone *zone)
 int np_zone_start(struct np_zone *zone)
 {
     np_runs_init(&zone->runs, np_space_entries(zone), np_space_contents(zone));
+    zone->parked = NP_NO_RUN;
     if (zone->tables_reserved)
         place_tables(zone);
     if (zone->reserved_end && !zone->stripes) {
@@ -141,7 +142,7 @@ static int open_memory(char *address, size_t length, bool reserved)
 /* Lengthens one table from @old_bytes to @new_bytes, in whole pages. */
 static int open_table(char *table, size_t old_bytes, size_t new_bytes, size_t reserved_bytes)
 {
-    size_t page = np_kernel_page_size();
+    size_t page = np_bytes(1);
     size_t from = round_up(old_bytes, page), to = round_up(new_bytes, page);
     if (from >= to)
         return 0;
@@ -181,9 +182,8 @@ static int open_ordinary(struct np_zone *zone, size_t offset, size_t length)
 /* Opens [open, open + length) and hands it to the runs. */
 static int open_step(struct np_zone *zone, size_t length)
 {
-    size_t page = np_kernel_page_size();
     size_t offset = atomic_load_explicit(&zone->open, memory_order_relaxed);
-    int error = open_tables(zone, (offset + length) / page);
+    int error = open_tables(zone, (offset + length) >> np_page_shift);
     if (error)
         return error;
     enum np_page_state state = NP_PAGE_ABSENT;
@@ -197,7 +197,7 @@ static int open_step(struct np_zone *zone, size_t length)
     }
     atomic_store_explicit(&zone->open, offset + length, memory_order_release);
     atomic_store_explicit(&zone->published->open, offset + length, memory_order_relaxed);
-    np_runs_append(&zone->runs, (uint32_t)(length / page), state, np_retain_now());
+    np_runs_append(&zone->runs, np_pages(length), state, np_retain_now());
     return 0;
 }
 
@@ -236,14 +236,13 @@ int np_zone_grow(struct np_zone *zone, size_t bytes)
 
 size_t np_zone_close_tail(struct np_zone *zone)
 {
-    size_t page = np_kernel_page_size();
     size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
-    size_t keep = round_up(open - (size_t)np_runs_tail(&zone->runs) * page, zone_unit(zone));
+    size_t keep = round_up(open - np_bytes(np_runs_tail(&zone->runs)), zone_unit(zone));
     if (keep >= open)
         return 0;
     char *start = zone->base + keep;
     size_t length = open - keep;
-    np_runs_chop(&zone->runs, (uint32_t)(length / page));
+    np_runs_chop(&zone->runs, np_pages(length));
     atomic_store_explicit(&zone->open, keep, memory_order_release);
     atomic_store_explicit(&zone->published->open, keep, memory_order_relaxed);
     if (zone->explicit_end > keep)
@@ -262,7 +261,7 @@ size_t np_zone_close_tail(struct np_zone *zone)
     /* Out of VMAs: what cannot be closed stays open, with whatever it holds. */
     atomic_store_explicit(&zone->open, open, memory_order_release);
     atomic_store_explicit(&zone->published->open, open, memory_order_relaxed);
-    np_runs_append(&zone->runs, (uint32_t)(length / page), NP_PAGE_USED, np_retain_now());
+    np_runs_append(&zone->runs, np_pages(length), NP_PAGE_USED, np_retain_now());
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #define NP_CORE_ZONE_H
 
 #include "kernel.h"
+#include "pages.h"
 #include "policy.h"
 #include "runs.h"
 #include "stats.h"
@@ -30,6 +31,7 @@ struct np_zone {
     size_t tables_open;      /* pages of the zone that the tables can describe */
     size_t tables_reserved;  /* the same while the tables' own reservation is closed */
     struct np_runs runs;
+    uint32_t parked;         /* the block freed last, kept whole for a request of the same size, or NP_NO_RUN */
     const struct np_placement *placement;
     struct np_stats_rule *stats;
     struct np_stats_zone *published;
@@ -44,19 +46,16 @@ struct np_zone {
     bool held_for_fork;      /* locked by np_zones_lock_all() */
     _Atomic bool started;    /* set under the space's lock */
     bool failed;             /* hard, and its policy cannot be had: nothing is served */
+    uint32_t last_free;      /* millisecond of the clock, as of the last free */
+    uint32_t policy_checks;  /* freed blocks that were asked for their policy, up to where that becomes rare */
     uint64_t held_counted;   /* of runs.held: what the heap's total knows */
-    uint32_t last_decay;     /* seconds */
+    _Atomic uint32_t last_decay; /* second when old pages were last looked for */
 };
 
 /** np_zones_reserve() - take address space for @count zones that serve nodes with @memory bytes in all.
  * The caller holds nothing. Return: 0; -ENOMEM when limits or the kernel leave less than is worth having. */
 int np_zones_reserve(unsigned count, uint64_t memory, size_t alignment);
-/** np_zones_reserved() - has np_zones_reserve() succeeded? No lock. */
-bool np_zones_reserved(void);
-struct np_zone *np_zone_at(unsigned index);
 unsigned np_zones_count(void);
-/** np_zone_of() - the zone whose open part holds an address, or NULL. No lock. */
-struct np_zone *np_zone_of(const void *address);
 /** np_zones_hold() - is the address anywhere in the reservation, open or not? No lock. */
 bool np_zones_hold(const void *address);
 
@@ -88,9 +87,15 @@ void np_space_unlock(void);
 void np_zones_lock_all(void);
 void np_zones_unlock_all(void);
 
-static inline size_t np_zone_page_count(const struct np_zone *zone)
+static inline char *np_zone_address(const struct np_zone *zone, uint32_t page)
 {
-    return atomic_load_explicit(&zone->open, memory_order_relaxed) / np_kernel_page_size();
+    return zone->base + np_bytes(page);
+}
+
+/** np_zone_page() - the number of the page that holds an address of the zone. */
+static inline uint32_t np_zone_page(const struct np_zone *zone, const void *address)
+{
+    return np_pages((size_t)((const char *)address - zone->base));
 }
 
 #endif
