@@ -121,7 +121,8 @@ int np_zones_reserve(unsigned count, uint64_t memory, size_t alignment)
         char *base = NULL;
         if (zone_size > budget / count || zone_size * count < SMALLEST)
             continue;
-        if (reserve(zone_size * count, alignment, &base) < 0)
+        /* A block's alignment is that of its offset, so zones begin at multiples of the largest one there can be. */
+        if (reserve(zone_size * count, zone_size, &base) < 0)
             continue;
         if (reserve_tables(count, zone_size) == 0) {
             publish(base, count, zone_size, alignment);
