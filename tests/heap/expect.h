@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-static _Atomic unsigned long expect_failures; /* of the running test */
+/* Of the running test. Weak: one for all sources of a program. */
+__attribute__((weak)) _Atomic unsigned long expect_failures;
 
 /* The first few failures are told, the rest only counted: a broken map fails in every step that follows. */
 __attribute__((format(printf, 2, 3), unused)) static bool expect(bool holds, const char *format, ...)

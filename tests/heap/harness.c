@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct np_stats *heap_stats;
+static struct np_placement placements[KINDS];
+
+static const struct {
+    const char *section;
+    size_t min_size;
+    enum np_mode mode;
+    enum np_hardness hardness;
+    enum np_huge huge;
+    enum np_prefault prefault;
+} kinds[KINDS] = {
+    [FIRST_TOUCH] = {"malloc.first", 32 * KIB, NP_FIRST_TOUCH, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
+    [LOCAL] = {"malloc.local", 64 * KIB, NP_LOCAL, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
+    [BIND_SOFT] = {"malloc.soft", 128 * KIB, NP_BIND, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
+    [BIND_HARD] = {"malloc.hard", 256 * KIB, NP_BIND, NP_HARD, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
+    [INTERLEAVE] = {"malloc.interleave", 512 * KIB, NP_INTERLEAVE, NP_SOFT, NP_HUGE_DEFAULT,
+                    NP_PREFAULT_NONE},
+    [STRIPED] = {"malloc.striped", 1 * MIB, NP_WEIGHTED_INTERLEAVE, NP_SOFT, NP_HUGE_DEFAULT,
+                 NP_PREFAULT_NONE},
+    [HUGE] = {"malloc.huge", 2 * MIB, NP_PREFERRED, NP_SOFT, NP_HUGE_THP, NP_PREFAULT_NONE},
+    [PREFAULT] = {"malloc.prefault", 8 * MIB, NP_PREFERRED, NP_SOFT, NP_HUGE_NEVER, NP_PREFAULT_PARALLEL},
+    [FIRST_TOUCH_LARGE] = {"malloc.large", 16 * MIB, NP_FIRST_TOUCH, NP_SOFT, NP_HUGE_DEFAULT,
+                           NP_PREFAULT_NONE},
+};
+
+static void place(struct np_placement *placement, enum kind kind, size_t min_size, size_t max_size)
+{
+    *placement = (struct np_placement){.min_size = min_size,
+                                       .max_size = max_size,
+                                       .mode = kinds[kind].mode,
+                                       .hardness = kinds[kind].hardness,
+                                       .huge = kinds[kind].huge,
+                                       .prefault = kinds[kind].prefault};
+    strcpy(placement->section, kinds[kind].section);
+    if (kinds[kind].mode != NP_FIRST_TOUCH)
+        (void)np_nodeset_add(&placement->nodes, 0);
+    placement->weights[0] = 3;
+}
+
+void heap_start(void)
+{
+    heap_stats = np_stats_create();
+    for (enum kind kind = 0; kind < KINDS; kind++)
+        place(&placements[kind], kind, kinds[kind].min_size,
+              kind + 1 < KINDS ? kinds[kind + 1].min_size : SIZE_MAX);
+    expect(np_heap_configure(placements, KINDS, heap_stats) == 0, "heap not configured");
+}
+
+void heap_start_one(enum kind kind)
+{
+    heap_stats = np_stats_create();
+    place(&placements[0], kind, 32 * KIB, SIZE_MAX);
+    expect(np_heap_configure(placements, 1, heap_stats) == 0, "heap not configured");
+}
+
+size_t class_size(enum kind kind)
+{
+    return kinds[kind].min_size + 100;
+}
+
+const char *kind_name(enum kind kind)
+{
+    return kinds[kind].section;
+}
+
+void *take(size_t size, size_t alignment, bool zero)
+{
+    void *block = NULL;
+    struct np_heap_class *class = np_heap_class(size);
+    int error = class ? np_heap_allocate(class, size, alignment, zero, &block) : -EINVAL;
+    if (!expect(error == 0, "%zu bytes at %zu: %s", size, alignment, np_strerror(error)))
+        return NULL;
+    expect(!alignment || (uintptr_t)block % alignment == 0, "%p is no multiple of %zu", block, alignment);
+    expect(np_heap_owns(block), "%p is not owned", block);
+    expect(np_heap_usable_size(block) >= size, "%zu of %zu bytes usable", np_heap_usable_size(block), size);
+    return block;
+}
+
+/* ---- Contents ---- */
+
+/* The words that carry the pattern: all of the first 128 KiB, then some of each page, wherever the block ends. */
+static size_t next_word(size_t at)
+{
+    return at < 16384 ? at + 1 : at + 64;
+}
+
+void fill(void *block, size_t size, uint64_t seed)
+{
+    uint64_t *word = block;
+    for (size_t at = 0, words = size / sizeof *word; at < words; at = next_word(at))
+        word[at] = seed ^ (at * UINT64_C(0x9e3779b97f4a7c15)) ^ 1;
+}
+
+void check_filled(const void *block, size_t size, uint64_t seed, const char *when)
+{
+    const uint64_t *word = block;
+    for (size_t at = 0, words = size / sizeof *word; at < words; at = next_word(at))
+        if (!expect(word[at] == (seed ^ (at * UINT64_C(0x9e3779b97f4a7c15)) ^ 1),
+                    "%s: %p of %zu bytes changed at %zu: %lx", when, block, size, at * sizeof *word,
+                    (unsigned long)word[at]))
+            return;
+}
+
+void check_zero(const void *block, size_t size, const char *when)
+{
+    const uint64_t *word = block;
+    for (size_t at = 0, words = size / sizeof *word; at < words; at = next_word(at))
+        if (!expect(word[at] == 0, "%s: %p of %zu bytes is dirty at %zu", when, block, size,
+                    at * sizeof *word))
+            return;
+}
+
+size_t resident(void)
+{
+    static unsigned char pages[1 << 16];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), sum = 0, length;
+    for (unsigned i = 0; i < np_heap_zone_count(); i++) {
+        unsigned rule;
+        int node;
+        const void *start;
+        np_heap_zone_range(i, &rule, &node, &start, &length);
+        for (size_t at = 0; at < length; at += sizeof pages * page) {
+            size_t part = length - at < sizeof pages * page ? length - at : sizeof pages * page;
+            if (mincore((char *)(uintptr_t)start + at, part, pages) != 0)
+                continue;
+            for (size_t j = 0; j < part / page; j++)
+                sum += pages[j] & 1 ? page : 0;
+        }
+    }
+    return sum;
+}
+
+/* ---- Processes ---- */
+
+int in_child(void (*test)(void))
+{
+    int status = -1;
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)alarm(SANITIZED ? 240 : 60);
+        expect_failures = 0;
+        test();
+        (void)fflush(NULL);
+        _exit(expect_failures ? EXIT_FAILURE : EXIT_SUCCESS);
+    }
+    if (child > 0)
+        (void)waitpid(child, &status, 0);
+    return status;
+}

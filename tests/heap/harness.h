@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* harness - a heap with one class of each kind on the first node, in a child process of its own for each test, and calls
+ * of the kernel module that can be made to fail (the linker's --wrap). */
+#ifndef NP_TESTS_HEAP_HARNESS_H
+#define NP_TESTS_HEAP_HARNESS_H
+
+#include "core/heap.h"
+#include "expect.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+#define GIB ((size_t)1 << 30)
+
+/** The classes, in the order of their sizes; class_size() is a request that each takes. */
+enum kind {
+    FIRST_TOUCH,
+    LOCAL,
+    BIND_SOFT,
+    BIND_HARD,
+    INTERLEAVE,
+    STRIPED,
+    HUGE,
+    PREFAULT,
+    FIRST_TOUCH_LARGE,
+    KINDS
+};
+
+/** What the wrapped calls do. Counts: the n-th call from now fails, 0: none does, -1: all do. */
+struct faults {
+    _Atomic int remap, map, bind, policy_at;
+    _Atomic int remap_hole; /* as remap, but the target is unmapped first, as the kernel does */
+    _Atomic int advise;     /* MADV_DONTNEED only */
+    _Atomic int populate;
+    _Atomic uint64_t clock;       /* milliseconds added */
+    _Atomic size_t map_limit;     /* larger requests of closed address space fail; 0: none */
+    _Atomic size_t most_vmas;     /* vm.max_map_count; 0: the kernel's */
+    _Atomic unsigned long remaps; /* successful ones */
+};
+extern struct faults faults;
+
+extern struct np_stats *heap_stats;
+
+/** heap_start() - configure a heap with all classes. */
+void heap_start(void);
+/** heap_start_one() - a heap whose only class takes everything from 32 KiB on. */
+void heap_start_one(enum kind kind);
+size_t class_size(enum kind kind);
+const char *kind_name(enum kind kind);
+
+/** take() - allocate and fail the test when refused. */
+void *take(size_t size, size_t alignment, bool zero);
+/** fill(), check_filled() - a pattern over the first 128 KiB and over some words of each page behind. */
+void fill(void *block, size_t size, uint64_t seed);
+void check_filled(const void *block, size_t size, uint64_t seed, const char *when);
+void check_zero(const void *block, size_t size, const char *when);
+
+/** resident() - bytes of the heap's zones that have memory behind them. */
+size_t resident(void);
+/** in_child() - run @test in a child process. Return: its wait status. */
+int in_child(void (*test)(void));
+/** heap_test() - run a test in a child of its own, which has 60 seconds. */
+__attribute__((unused)) static void heap_test(void (*test)(void), const char *name)
+{
+    int status = in_child(test);
+    (void)tap_ok(status == 0, "%s", name);
+    if (status)
+        printf("# wait status %#x\n", (unsigned)status);
+    (void)fflush(stdout);
+}
+
+#endif
