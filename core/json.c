@@ -41,9 +41,9 @@ static size_t utf8_length(const unsigned char *text)
         unsigned char first, last, low, high; /* lead bytes, and the range of the second byte */
         unsigned char length;
     } forms[] = {
-        {0x20, 0x7f, 0, 0, 1},          {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3},    {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4},    {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+        {0x20, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (text[0] < forms[i].first || text[0] > forms[i].last)
@@ -70,7 +70,8 @@ static void put_string(struct np_json *json, const char *text)
             put(json, "\\", 1);
             put(json, text, 1);
         } else if (byte < 0x20) {
-            put(json, escape, (size_t)np_format(escape, sizeof escape, "\\u00%c%x", byte < 16 ? '0' : '1', byte % 16));
+            put(json, escape,
+                (size_t)np_format(escape, sizeof escape, "\\u00%c%x", byte < 16 ? '0' : '1', byte % 16));
         } else if (length > 0) {
             put(json, text, length);
         } else {

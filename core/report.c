@@ -117,7 +117,8 @@ static enum np_enforcement judge(const struct np_stats_rule *rule, const struct 
         enforcement = NP_BEST_EFFORT;
         fallback = "the kernel does not say where the pages are: ";
         unknown = np_strerror(census->error);
-    } else if (can_be_strict(rule) && enforcement == NP_STRICT && census->elsewhere == 0) {
+    } else if (can_be_strict(rule) && !*why && census->elsewhere == 0) {
+        enforcement = NP_STRICT;
         fallback = "";
     } else {
         enforcement = NP_BEST_EFFORT;
@@ -137,7 +138,8 @@ static void write_nodes(struct np_json *json, const np_nodeset *nodes)
     np_json_close(json, ']');
 }
 
-static void write_counters(struct np_json *json, const struct np_stats *stats, const struct np_stats_rule *rule)
+static void write_counters(struct np_json *json, const struct np_stats *stats,
+                           const struct np_stats_rule *rule)
 {
     const struct np_stats_sum sum = np_stats_fold(stats, (unsigned)(rule - stats->rules));
     np_json_number(json, "allocations", sum.allocations);

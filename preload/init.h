@@ -16,11 +16,11 @@ struct np_process {
     struct np_config *config;
     struct np_stats *stats;
     struct np_placement placements[NP_MAX_RULES];
-    unsigned count;      /* of placements */
-    np_nodeset nodes;    /* allowed nodes with memory; empty until the topology was read */
-    const char *program; /* base name as executed */
-    const char *report;  /* "", "-" or a path */
-    bool forked;         /* this is a forked child that did not exec */
+    unsigned count;             /* of placements */
+    np_nodeset nodes;           /* allowed nodes with memory; empty until the topology was read */
+    char program[NAME_MAX + 1]; /* base name as executed */
+    const char *report;         /* "", "-" or a path; lies in config */
+    bool forked;                /* this is a forked child that did not exec */
 };
 
 /** np_process_load() - find and read the policy file and resolve it against this machine. What is wrong is logged, the

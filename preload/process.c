@@ -107,12 +107,12 @@ static void override_mode(struct np_config *config, const char *mode)
 int np_process_load(const struct np_environment *environment, struct np_process *ret_process)
 {
     const char *execfn = (const char *)getauxval(AT_EXECFN);
-    ret_process->program = base_name(execfn);
+    /* Name and report are copied: programs that set their title, such as redis-server, write over these strings. */
+    (void)np_format(ret_process->program, sizeof ret_process->program, "%s", base_name(execfn));
     int result = read_config(environment, execfn, &ret_process->config);
     if (result < 0)
         return result;
     override_mode(ret_process->config, environment->mode);
-    /* Copied: programs that set their title, such as redis-server, write over their environment. */
     struct np_config *config = ret_process->config;
     if (environment->report)
         (void)np_format(config->report, sizeof config->report, "%s", environment->report);
