@@ -273,11 +273,25 @@ static uint32_t joined_owner(uint32_t held_a, uint32_t owner_a, uint32_t held_b,
     return NP_OWNER_NONE;
 }
 
+/* Free pages are ABSENT or USED: what is ZERO now could be handed out by a flag for the whole run, written, and given back
+ * without anybody looking at its pages. Return: pages that are not ABSENT. */
+static uint32_t forget_zero(struct np_runs *runs, uint32_t first, uint32_t pages)
+{
+    uint8_t *content = runs->content + first;
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < pages; i++)
+        if (content[i] != NP_PAGE_ABSENT) {
+            content[i] = NP_PAGE_USED;
+            held++;
+        }
+    return held;
+}
+
 void np_runs_give(struct np_runs *runs, uint32_t run, uint32_t owner, uint32_t stamp)
 {
     uint32_t pages = runs->entry[run].pages;
     bool all_used = runs->entry[run].flags & NP_RUN_ALL_USED;
-    uint32_t held = all_used ? pages : np_runs_count_held(runs, run, pages);
+    uint32_t held = all_used ? pages : forget_zero(runs, run, pages);
     runs->entry[run].state = NP_RUN_NONE;
 
     uint32_t next = run + pages;

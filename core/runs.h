@@ -19,7 +19,7 @@
 /** What a page holds. */
 enum np_page_state {
     NP_PAGE_ABSENT = 0, /* never touched, or dropped: reads as zero, has no memory behind it */
-    NP_PAGE_ZERO,       /* committed and still zero */
+    NP_PAGE_ZERO,       /* committed and still zero: in live runs only, forgotten when they are given back */
     NP_PAGE_USED,       /* may hold anything */
 };
 

@@ -163,6 +163,17 @@ static void model_set(uint32_t first, uint32_t pages, uint32_t owner)
         model.owner[page] = owner;
 }
 
+/* That a page is zero is forgotten when it is given back: who takes it next might not look at it again. */
+static void model_give(uint32_t first, uint32_t pages, uint32_t owner)
+{
+    model_set(first, pages, FREE);
+    for (uint32_t page = first; page < first + pages; page++) {
+        model.user[page] = owner;
+        if (model.content[page] == NP_PAGE_ZERO)
+            model.content[page] = NP_PAGE_USED;
+    }
+}
+
 /* A random run in one of two states, or NP_NO_RUN. */
 static uint32_t pick(enum np_run_state one, enum np_run_state other)
 {
@@ -178,7 +189,7 @@ static void use(uint32_t run, uint32_t pages)
 {
     uint32_t first = run + below(pages), count = 1 + below(run + pages - first);
     enum np_page_state state = (enum np_page_state)below(3);
-    if (state == NP_PAGE_ABSENT)
+    if (state != NP_PAGE_USED)
         entries[run].flags &= (uint8_t)~NP_RUN_ALL_USED;
     np_runs_mark(&runs, first, count, state);
     memset(model.content + first, state, count);
@@ -191,9 +202,7 @@ static void step_append(void)
         return;
     enum np_page_state state = below(4) ? NP_PAGE_ABSENT : NP_PAGE_ZERO;
     memset(model.content + model.end, state, pages);
-    for (uint32_t page = model.end; page < model.end + pages; page++)
-        model.user[page] = NP_OWNER_NONE;
-    model_set(model.end, pages, FREE);
+    model_give(model.end, pages, NP_OWNER_NONE);
     model.end += pages;
     np_runs_append(&runs, pages, state, (uint32_t)step);
 }
@@ -297,9 +306,7 @@ static void step_give(void)
     if (below(2))
         use(run, pages);
     np_runs_give(&runs, run, owner, (uint32_t)step);
-    for (uint32_t page = run; page < run + pages; page++)
-        model.user[page] = owner;
-    model_set(run, pages, FREE);
+    model_give(run, pages, owner);
 }
 
 static void step_forget(void)
@@ -353,9 +360,7 @@ static void gives_all_back_as_one_run(void)
 {
     random_steps(77, steps_each);
     for (uint32_t run; (run = pick(NP_RUN_LIVE, NP_RUN_AWAY)) != NP_NO_RUN;) {
-        model_set(run, entries[run].pages, FREE);
-        for (uint32_t page = run; page < run + entries[run].pages; page++)
-            model.user[page] = NP_OWNER_NONE;
+        model_give(run, entries[run].pages, NP_OWNER_NONE);
         np_runs_give(&runs, run, NP_OWNER_NONE, 0);
         check_all();
     }
