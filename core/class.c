@@ -183,12 +183,19 @@ static uint64_t total_memory(void)
     return sysinfo(&info) == 0 ? (uint64_t)info.totalram * info.mem_unit : (uint64_t)1 << 30;
 }
 
+/* Zones begin where the largest page that they may consist of begins. */
+static size_t zone_alignment(void)
+{
+    size_t huge = np_kernel_huge_size();
+    return huge > classes.alignment ? huge : classes.alignment;
+}
+
 static int start_zone(struct np_heap_class *class, unsigned index)
 {
     int error = 0;
     np_space_lock();
     if (!np_zones_reserved())
-        error = classes.reserve_failed ? -ENOMEM : np_zones_reserve(classes.zone_count, total_memory(), classes.alignment);
+        error = classes.reserve_failed ? -ENOMEM : np_zones_reserve(classes.zone_count, total_memory(), zone_alignment());
     if (error) {
         classes.reserve_failed = true;
         np_stats_degrade(class->stats, NP_NONE, "no address space could be reserved: left to the next malloc");

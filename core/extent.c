@@ -219,11 +219,15 @@ static bool policy_differs(const struct np_zone *zone, const char *block)
            (now.mode != NP_MPOL_DEFAULT && !np_nodeset_equal(&now.nodes, &wanted->nodes));
 }
 
-/* Undoes what the program did to the block's mapping; pages that went elsewhere by it are not used again. */
+/* Undoes what the program, or a move, did to the block's mapping: pages that went elsewhere by it are not used again.
+ * Explicit huge pages stay, they would go back to a pool that may be empty afterwards. */
 static void put_right(struct np_zone *zone, uint32_t run, uint32_t pages)
 {
-    (void)np_zone_reset_policy(zone, np_zone_address(zone, run), np_bytes(pages));
-    (void)np_retain_drop(zone, run, pages);
+    char *start = np_zone_address(zone, run);
+    if (np_bytes(run) < zone->explicit_end)
+        (void)np_kernel_mbind_move(start, np_bytes(pages), zone->hard ? &zone->bound : &zone->policy);
+    else if (np_zone_renew(zone, start, np_bytes(pages)) == 0)
+        np_runs_mark(&zone->runs, run, pages, NP_PAGE_ABSENT);
 }
 
 void np_extent_free(struct np_zone *zone, void *block)
@@ -233,7 +237,7 @@ void np_extent_free(struct np_zone *zone, void *block)
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t pages = entry->held;
     uint64_t now = np_kernel_milliseconds();
-    bool custom = entry->flags & NP_RUN_CUSTOM || (worth_checking(zone, entry, now) && policy_differs(zone, block));
+    bool custom = entry->flags & NP_RUN_CUSTOM || entry->seams[0] || (worth_checking(zone, entry, now) && policy_differs(zone, block));
     zone->last_free = (uint32_t)now;
     uncount_live(zone, pages);
     np_stats_add(&zone->published->frees, 1);
@@ -321,8 +325,10 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
     return -EAGAIN;
 }
 
-void np_extent_note_custom(struct np_zone *zone, const void *address, size_t length)
+void np_extent_note_custom(struct np_zone *zone, const void *address, size_t length, bool policy)
 {
+    if (!policy && zone->advice == NP_ADVICE_NONE)
+        return; /* advice alone places nothing, and here there is none to go back to */
     np_zone_lock(zone);
     size_t from = (size_t)((const char *)address - zone->base), to = from + length;
     for (uint32_t run = 0; run < zone->runs.end && np_bytes(run) < to; run += zone->runs.entry[run].pages)

@@ -28,7 +28,8 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size);
 /** np_extent_move() - carry the contents of @from over into the longer, still unprepared block @to of the same zone, by moving
  * page tables where that pays and by copying else, then free @from. Return: 0; -ENOMEM: @from is unchanged. */
 int np_extent_move(struct np_zone *zone, void *from, void *to);
-/** np_extent_note_custom() - blocks that overlap [address, address + length) are put right when they are freed. */
-void np_extent_note_custom(struct np_zone *zone, const void *address, size_t length);
+/** np_extent_note_custom() - the program has changed the policy (or, with @policy false, the advice) of [address, address +
+ * length): blocks that overlap it are put right when they are freed. */
+void np_extent_note_custom(struct np_zone *zone, const void *address, size_t length, bool policy);
 
 #endif

@@ -118,11 +118,18 @@ bool np_heap_trim(void)
     return np_retain_trim();
 }
 
-void np_heap_note_custom(const void *address, size_t length)
+void np_heap_note_policy(const void *address, size_t length)
 {
     struct np_zone *zone = np_zone_of(address);
     if (zone)
-        np_extent_note_custom(zone, address, length);
+        np_extent_note_custom(zone, address, length, true);
+}
+
+void np_heap_note_advice(const void *address, size_t length)
+{
+    struct np_zone *zone = np_zone_of(address);
+    if (zone)
+        np_extent_note_custom(zone, address, length, false);
 }
 
 void np_heap_release_reserve(void)

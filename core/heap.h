@@ -41,9 +41,10 @@ int np_heap_resize(void *block, size_t size, void **ret_block);
 
 /** np_heap_trim() - give every free page back to the kernel. Return: true when there was any. */
 bool np_heap_trim(void);
-/** np_heap_note_custom() - the program itself has bound or advised [address, address + length): the blocks it touches
- * are put right when they are freed. */
-void np_heap_note_custom(const void *address, size_t length);
+/** np_heap_note_policy(), np_heap_note_advice() - the program itself has bound or advised [address, address + length): the
+ * blocks it touches are put right when they are freed. */
+void np_heap_note_policy(const void *address, size_t length);
+void np_heap_note_advice(const void *address, size_t length);
 /** np_heap_release_reserve() - unmap all address space that is not open, before RLIMIT_AS falls or mlockall counts it;
  * zones go on growing by 2 MiB steps where the addresses are still free. */
 void np_heap_release_reserve(void);

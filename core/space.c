@@ -52,11 +52,12 @@ static size_t address_budget(void)
     return budget;
 }
 
-/* Maps @length bytes of closed address space whose start is a multiple of @alignment. */
+/* Maps @length bytes of closed address space whose start is a multiple of @alignment. Not MAP_NORESERVE: the kernel shall
+ * count what is opened, and refuse a request beyond all memory, as it does elsewhere. */
 static int reserve(size_t length, size_t alignment, char **ret_start)
 {
     void *mapped;
-    int error = np_kernel_map(NULL, length + alignment, PROT_NONE, MAP_NORESERVE, &mapped);
+    int error = np_kernel_map(NULL, length + alignment, PROT_NONE, 0, &mapped);
     if (error)
         return error;
     char *raw = mapped, *raw_end = raw + length + alignment;
@@ -165,9 +166,12 @@ static void release_closed(char *start, size_t from, size_t to)
 
 void np_zones_release_reserve(void)
 {
-    if (!np_zones_reserved())
-        return;
     np_space_lock();
+    np_space.small_steps = true;
+    if (!np_zones_reserved()) {
+        np_space_unlock();
+        return;
+    }
     for (unsigned i = 0; i < np_space.count && !np_space.released; i++) {
         struct np_zone *zone = &np_space.zones[i];
         np_zone_lock(zone);

@@ -99,6 +99,12 @@ uint64_t np_stripes_at(const struct np_stripes *stripes, uint64_t offset, uint64
     return number + in_band;
 }
 
+unsigned np_stripes_count(const struct np_stripes *stripes, uint64_t from, uint64_t to)
+{
+    uint64_t start, end;
+    return (unsigned)(np_stripes_at(stripes, to - 1, &start, &end) - np_stripes_at(stripes, from, &start, &end)) + 1;
+}
+
 int np_stripes_apply(const struct np_stripes *stripes, char *base, uint64_t from, uint64_t to)
 {
     int first_error = 0;

@@ -26,6 +26,8 @@ struct np_stripes *np_stripes_new(const np_nodeset *nodes, const uint8_t *weight
 int np_stripes_node(const struct np_stripes *stripes, uint64_t number);
 /** np_stripes_at() - the stripe that holds byte @offset of the zone. Return: its number; bounds by ret_. */
 uint64_t np_stripes_at(const struct np_stripes *stripes, uint64_t offset, uint64_t *ret_start, uint64_t *ret_end);
+/** np_stripes_count() - how many stripes [from, to) of the zone touches. */
+unsigned np_stripes_count(const struct np_stripes *stripes, uint64_t from, uint64_t to);
 /** np_stripes_apply() - mbind [from, to) of the zone at @base, stripe by stripe. Return: 0 or the first -errno. */
 int np_stripes_apply(const struct np_stripes *stripes, char *base, uint64_t from, uint64_t to);
 

@@ -63,30 +63,22 @@ static void name_range(struct np_zone *zone, char *start, size_t length)
     (void)np_kernel_name_range(start, length, name); /* a label: kernels without it lose nothing */
 }
 
-int np_zone_reset_policy(struct np_zone *zone, void *start, size_t length)
+static int apply_policy(struct np_zone *zone, char *start, size_t length)
 {
-    int error = 0;
     if (zone->stripes) {
-        uint64_t offset = (uint64_t)((char *)start - zone->base);
-        error = np_stripes_apply(zone->stripes, zone->base, offset, offset + length);
-    } else {
-        error = np_kernel_mbind(start, length, &zone->policy);
+        uint64_t offset = (uint64_t)(start - zone->base);
+        return np_stripes_apply(zone->stripes, zone->base, offset, offset + length);
     }
+    return zone->policy.mode == NP_MPOL_DEFAULT ? 0 : np_kernel_mbind(start, length, &zone->policy);
+}
+
+/* Lays policy, advice and name over a fresh mapping. */
+static int dress(struct np_zone *zone, char *start, size_t length)
+{
     /* A kernel without transparent huge pages answers EINVAL to advice about them, which is as good as following it. */
     (void)apply_advice(zone, start, length);
     name_range(zone, start, length);
-    return error;
-}
-
-/* The first time and after a release: lays policy, advice and name over a range that carries none yet. */
-static int dress(struct np_zone *zone, char *start, size_t length)
-{
-    if (zone->policy.mode == NP_MPOL_DEFAULT && !zone->stripes) {
-        (void)apply_advice(zone, start, length);
-        name_range(zone, start, length);
-        return 0;
-    }
-    int error = np_zone_reset_policy(zone, start, length);
+    int error = apply_policy(zone, start, length);
     if (!error)
         return 0;
     zone->policy_failed = true;
@@ -171,6 +163,8 @@ static int open_tables(struct np_zone *zone, size_t pages)
 static int open_ordinary(struct np_zone *zone, size_t offset, size_t length)
 {
     bool reserved = offset + length <= zone->reserved_end;
+    if (zone->stripes && !np_vma_take(np_stripes_count(zone->stripes, offset, offset + length)))
+        return -ENOMEM;
     int error = open_memory(zone->base + offset, length, reserved);
     if (error)
         return error;
@@ -222,7 +216,7 @@ int np_zone_grow(struct np_zone *zone, size_t bytes)
     if (nodes_gone(zone))
         return -ENODEV;
     size_t least = smaller(round_up(bytes, unit), left), step = least;
-    if (!np_space.released)
+    if (!np_space.small_steps)
         step = smaller(larger(least, smaller(round_up(open / 8, unit), STEP_LARGEST)), left);
     int error = open_step(zone, step);
     while (error && step > least) {
@@ -253,7 +247,7 @@ size_t np_zone_close_tail(struct np_zone *zone)
         return length;
     }
     void *mapped;
-    if (np_kernel_map(start, length, PROT_NONE, MAP_FIXED | MAP_NORESERVE, &mapped) == 0) {
+    if (np_kernel_map(start, length, PROT_NONE, MAP_FIXED, &mapped) == 0) {
         if (!zone->stripes)
             (void)dress(zone, start, length);
         return length;
@@ -265,11 +259,18 @@ size_t np_zone_close_tail(struct np_zone *zone)
     return 0;
 }
 
+int np_zone_renew(struct np_zone *zone, void *start, size_t length)
+{
+    void *mapped;
+    int error = np_kernel_map(start, length, PROT_READ | PROT_WRITE, MAP_FIXED, &mapped);
+    return error ? error : dress(zone, start, length);
+}
+
 int np_zone_repair_hole(struct np_zone *zone, void *start, size_t length)
 {
     int error = open_memory(start, length, false);
     if (!error)
-        return np_zone_reset_policy(zone, start, length);
+        return dress(zone, start, length);
     zone->failed = true;
     np_stats_error(zone->stats, error);
     np_stats_degrade(zone->stats, NP_NONE, "another mapping has taken addresses of the zone");

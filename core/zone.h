@@ -67,8 +67,10 @@ int np_zone_start(struct np_zone *zone);
 int np_zone_grow(struct np_zone *zone, size_t bytes);
 /** np_zone_close_tail() - give the free run at the tail back to the reservation. Return: bytes closed. */
 size_t np_zone_close_tail(struct np_zone *zone);
-/** np_zone_reset_policy() - lay policy and advice over [start, start + length) again, as at the zone's start. */
-int np_zone_reset_policy(struct np_zone *zone, void *start, size_t length);
+/** np_zone_renew() - put [start, start + length), which is open, back into the state of a zone just opened: no pages, one
+ * mapping, the zone's policy and advice and none of anybody else's. Needs no lock: the range is the caller's.
+ * Return: 0; -errno when the kernel refuses and the range is as it was. */
+int np_zone_renew(struct np_zone *zone, void *start, size_t length);
 /** np_zones_release_reserve() - unmap what is not open, in all zones. Takes the locks itself. */
 void np_zones_release_reserve(void);
 /** np_zone_repair_hole() - the kernel unmapped [start, start + length) and failed to put something there: map it anew.

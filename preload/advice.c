@@ -4,6 +4,7 @@
  *
  * The next malloc calls these too, with its own locks held and before our constructor: no lock, no search here. */
 #include "core/heap.h"
+#include "guard.h"
 #include "next.h"
 
 #include <sys/mman.h>
@@ -12,18 +13,19 @@
 long mbind(void *address, unsigned long length, int mode, const unsigned long *nodes, unsigned long maxnode,
            unsigned flags);
 
-static void note(const void *address, size_t length)
+/* Not inside the engine: a signal handler may be calling, while this thread holds a lock. */
+static void note(void (*tell)(const void *, size_t), const void *address, size_t length)
 {
-    if (length == 0)
+    if (length == 0 || !np_heap_owns(address) || !np_guard_enter())
         return;
-    if (np_heap_owns(address) || np_heap_owns((const char *)address + length - 1))
-        np_heap_note_custom(address, length);
+    tell(address, length);
+    np_guard_leave();
 }
 
 NP_PUBLIC long mbind(void *address, unsigned long length, int mode, const unsigned long *nodes,
                      unsigned long maxnode, unsigned flags)
 {
-    note(address, length);
+    note(np_heap_note_policy, address, length);
     return np_next.mbind(address, length, mode, nodes, maxnode, flags);
 }
 
@@ -47,6 +49,6 @@ static bool leaves_no_mark(int advice)
 NP_PUBLIC int madvise(void *address, size_t length, int advice)
 {
     if (!leaves_no_mark(advice))
-        note(address, length);
+        note(np_heap_note_advice, address, length);
     return np_next.madvise(address, length, advice);
 }
