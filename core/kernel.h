@@ -30,13 +30,13 @@ struct np_mpol {
 
 /** What this kernel and this sandbox can do, found out by trying on a scratch mapping. */
 struct np_kernel_support {
-    int mbind_error;           /* 0, or the -errno (EPERM, ENOSYS) that mbind answers to everything */
-    int move_pages_error;      /* 0, or the -errno that move_pages answers to a query */
-    bool preferred_many;       /* MPOL_PREFERRED_MANY */
-    bool weighted_interleave;  /* MPOL_WEIGHTED_INTERLEAVE */
-    bool populate_write;       /* MADV_POPULATE_WRITE, Linux 5.14 */
-    bool dontneed_clears;      /* memory is zero after a successful MADV_DONTNEED (not so under some emulators) */
-    bool remap_keeps_source;   /* MREMAP_DONTUNMAP, Linux 5.7 */
+    int mbind_error;          /* 0, or the -errno (EPERM, ENOSYS) that mbind answers to everything */
+    int move_pages_error;     /* 0, or the -errno that move_pages answers to a query */
+    bool preferred_many;      /* MPOL_PREFERRED_MANY */
+    bool weighted_interleave; /* MPOL_WEIGHTED_INTERLEAVE */
+    bool populate_write;      /* MADV_POPULATE_WRITE, Linux 5.14 */
+    bool dontneed_clears; /* memory is zero after a successful MADV_DONTNEED (not so under some emulators) */
+    bool remap_keeps_source; /* MREMAP_DONTUNMAP, Linux 5.7 */
 };
 
 /** np_kernel_support() - probe once, then answer from memory. Threads may race: all find the same. */
@@ -68,7 +68,8 @@ int np_kernel_move_pages(size_t count, void *const *pages, const int *nodes, int
 /** np_kernel_map() - mmap(2) of private anonymous memory with additional MAP_ flags; @hint may be NULL. */
 int np_kernel_map(void *hint, size_t length, int protection, int flags, void **ret_address);
 int np_kernel_unmap(void *address, size_t length);
-int np_kernel_remap(void *from, size_t length, void *to, int flags); /* MREMAP_MAYMOVE|MREMAP_FIXED are added */
+int np_kernel_remap(void *from, size_t length, void *to,
+                    int flags); /* MREMAP_MAYMOVE|MREMAP_FIXED are added */
 int np_kernel_protect(void *address, size_t length, int protection);
 int np_kernel_advise(void *address, size_t length, int advice);
 /** np_kernel_populate() - fault pages in for writing: MADV_POPULATE_WRITE, or a store to each page where the kernel

@@ -22,6 +22,6 @@ _Noreturn void np_fatal(const char *format, ...) __attribute__((format(printf, 1
 /** np_format() - snprintf(3) for the conversions named above, without locale, stdio or allocation (async-signal-safe).
  * Return: the length of the whole text, like snprintf. */
 int np_format(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int np_format_list(char *buffer, size_t size, const char *format, __builtin_va_list arguments);
+int np_format_list(char *buffer, size_t size, const char *format, __builtin_va_list list);
 
 #endif

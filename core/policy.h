@@ -14,14 +14,14 @@
 
 /** A `nodes =` list as written: (ids, or all) without the excluded ones. */
 struct np_node_list {
-    bool present;         /* the key was given */
-    bool all;             /* `all` was named, or there is no positive item */
-    bool exclude_all;     /* `!all` was named */
-    bool weighted;        /* at least one weight was given */
-    np_nodeset ids;       /* the positive ids */
-    np_nodeset excluded;  /* the ids behind `!` */
+    bool present;                  /* the key was given */
+    bool all;                      /* `all` was named, or there is no positive item */
+    bool exclude_all;              /* `!all` was named */
+    bool weighted;                 /* at least one weight was given */
+    np_nodeset ids;                /* the positive ids */
+    np_nodeset excluded;           /* the ids behind `!` */
     uint8_t weights[NP_MAX_NODES]; /* 1 to 255; 0 where none was given */
-    uint8_t all_weight;   /* the weight behind `all`, 0 when none */
+    uint8_t all_weight;            /* the weight behind `all`, 0 when none */
 };
 
 /** One section with a policy, as the file has it. Lines are 1-based, 0 where a key was not given. */
@@ -40,14 +40,14 @@ struct np_rule {
 struct np_placement {
     char section[NP_SECTION_SIZE];
     size_t min_size, max_size;
-    enum np_mode mode;         /* as requested */
-    np_nodeset nodes;          /* obtained: requested and usable here. local: every usable node. first-touch: empty */
-    np_nodeset dropped;        /* requested, but absent, without memory or not allowed */
+    enum np_mode mode; /* as requested */
+    np_nodeset nodes;  /* obtained: requested and usable here. local: every usable node. first-touch: empty */
+    np_nodeset dropped;            /* requested, but absent, without memory or not allowed */
     uint8_t weights[NP_MAX_NODES]; /* weighted-interleave: 1 to 255 for each of nodes */
-    enum np_huge huge;         /* as requested */
+    enum np_huge huge;             /* as requested */
     enum np_prefault prefault;
     enum np_hardness hardness;
-    bool refused;              /* hard mode cannot be had: every allocation of the rule fails with ENOMEM */
+    bool refused;                /* hard mode cannot be had: every allocation of the rule fails with ENOMEM */
     char reason[NP_REASON_SIZE]; /* why less than requested holds, or "" */
 };
 

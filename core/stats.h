@@ -13,27 +13,36 @@
 #define NP_STATS_VERSION 1
 
 /** The errors that are counted by name; others are counted under the last. */
-enum np_stats_error { NP_ERR_EPERM, NP_ERR_ENOSYS, NP_ERR_EINVAL, NP_ERR_ENOMEM, NP_ERR_EFAULT, NP_ERR_EAGAIN,
-                      NP_ERR_EIO, NP_ERR_OTHER, NP_ERR_COUNT };
+enum np_stats_error {
+    NP_ERR_EPERM,
+    NP_ERR_ENOSYS,
+    NP_ERR_EINVAL,
+    NP_ERR_ENOMEM,
+    NP_ERR_EFAULT,
+    NP_ERR_EAGAIN,
+    NP_ERR_EIO,
+    NP_ERR_OTHER,
+    NP_ERR_COUNT
+};
 
 struct np_stats_rule {
     char section[NP_SECTION_SIZE];
-    uint32_t mode, hardness, huge, prefault;    /* enum np_mode and so on, as requested */
-    np_nodeset nodes;                           /* obtained */
-    _Atomic uint32_t enforcement;               /* enum np_enforcement, without the verification */
-    char reason[NP_REASON_SIZE];                /* set at start-up or, once, on the first degradation */
-    _Atomic uint32_t reason_state;              /* 0 empty, 1 being written, 2 readable */
-    _Atomic uint64_t in_use_bytes, peak_bytes;  /* of all its zones together */
-    _Atomic uint64_t passed_on;                 /* requests that the next malloc served because the zone could not */
+    uint32_t mode, hardness, huge, prefault;   /* enum np_mode and so on, as requested */
+    np_nodeset nodes;                          /* obtained */
+    _Atomic uint32_t enforcement;              /* enum np_enforcement, without the verification */
+    char reason[NP_REASON_SIZE];               /* set at start-up or, once, on the first degradation */
+    _Atomic uint32_t reason_state;             /* 0 empty, 1 being written, 2 readable */
+    _Atomic uint64_t in_use_bytes, peak_bytes; /* of all its zones together */
+    _Atomic uint64_t passed_on; /* requests that the next malloc served because the zone could not */
     _Atomic uint64_t errors[NP_ERR_COUNT];
 };
 
 /** One zone, for a reader that wants to ask the kernel about its pages. */
 struct np_stats_zone {
-    uint32_t rule;           /* index into rules */
-    int32_t node;            /* the zone's own node (local), or -1 */
-    uint64_t start;          /* address */
-    _Atomic uint64_t open;   /* bytes from start that may hold pages */
+    uint32_t rule;                                   /* index into rules */
+    int32_t node;                                    /* the zone's own node (local), or -1 */
+    uint64_t start;                                  /* address */
+    _Atomic uint64_t open;                           /* bytes from start that may hold pages */
     _Atomic uint64_t allocations, frees, live_bytes; /* written under the zone's lock only */
 };
 
@@ -62,7 +71,8 @@ struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule);
 /** np_stats_add() - change a counter that has one writer at a time: a load and a store, no locked instruction. */
 static inline void np_stats_add(_Atomic uint64_t *counter, uint64_t change)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + change, memory_order_relaxed);
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + change,
+                          memory_order_relaxed);
 }
 /** np_stats_error() - count one failed call of the rule by errno (either sign). Context: hook-safe. */
 void np_stats_error(struct np_stats_rule *rule, int error);

@@ -31,8 +31,8 @@ bool np_topology_is_partial(const np_topology *topology);
 /* For the makers only: build a snapshot node by node, ids rising. */
 struct np_topology_node {
     int id;
-    uint64_t memory;      /* bytes in all */
-    np_cpuset cpus;       /* usable ones */
+    uint64_t memory; /* bytes in all */
+    np_cpuset cpus;  /* usable ones */
 };
 int np_topology_new(unsigned node_count, np_topology **ret_topology);
 struct np_topology_node *np_topology_node_at(np_topology *topology, unsigned index);

@@ -6,8 +6,8 @@
 #include "numaperf.h"
 
 struct np_page_count {
-    uint64_t present;              /* base pages that are on some node */
-    uint64_t absent;               /* never written, swapped, or the zero page */
+    uint64_t present; /* base pages that are on some node */
+    uint64_t absent;  /* never written, swapped, or the zero page */
     uint64_t on_node[NP_MAX_NODES];
 };
 

@@ -3,6 +3,7 @@
 
 #include "tap.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@ static char folder[] = "/tmp/numaperf-log-XXXXXX";
 
 static const char *in_folder(const char *name)
 {
-    static char path[128];
+    static char path[512];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
@@ -160,7 +161,7 @@ static void write_to_file(void)
 {
     for (int descriptor = 3; descriptor < 1100; descriptor++)
         close(descriptor);
-    char path[128], other[128];
+    char path[512], other[512];
     snprintf(path, sizeof path, "%s", in_folder("log.%p.%x"));
     np_log_setup(NP_LOG_DEBUG, path);
     if (log_descriptor() >= 0)
@@ -180,7 +181,7 @@ static void write_to_file(void)
     if (dup2(open(other, O_RDWR | O_CREAT, 0600), descriptor) != descriptor)
         _exit(3);
     np_log(NP_LOG_DEBUG, "second");
-    char wanted[128];
+    char wanted[512];
     snprintf(wanted, sizeof wanted, "%s/log.%d.%%x", folder, (int)getpid());
     if (strcmp(contents(wanted), "numaperf: first\nnumaperf: child\nnumaperf: second\n") != 0)
         _exit(4);
@@ -223,7 +224,7 @@ static void test_files(void)
     tap_string(contents(in_folder("stderr")), "", "nothing of that went to stderr");
     in_child(write_together, file);
     const char *text = contents(in_folder("together"));
-    bool whole = strlen(text) == 4 * 50 * 14;
+    bool whole = strlen(text) == sizeof "numaperf: aaa" * 4 * 50;
     for (size_t i = 0; whole && i < strlen(text); i += 14)
         whole =
             strncmp(text + i, "numaperf: ", 10) == 0 && text[i + 10] == text[i + 12] && text[i + 13] == '\n';
@@ -235,6 +236,17 @@ static void test_files(void)
     close(file);
 }
 
+static void remove_folder(void)
+{
+    DIR *entries = opendir(folder);
+    if (entries == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(entries)) != NULL;)
+        unlink(in_folder(entry->d_name));
+    closedir(entries);
+    rmdir(folder);
+}
+
 int main(void)
 {
     if (mkdtemp(folder) == NULL)
@@ -242,7 +254,6 @@ int main(void)
     test_levels();
     test_stderr();
     test_files();
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command) != 0 || tap_done();
+    remove_folder();
+    return tap_done();
 }

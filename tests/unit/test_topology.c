@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define MIB ((uint64_t)1 << 20)
+#define MIB (1LL << 20)
 
 static np_topology *read_fixture(const char *name)
 {
@@ -55,8 +55,7 @@ static void test_plain(void)
     np_topology *topology = read_fixture("one-node");
     check_nodes(topology, "0", "0");
     check_cpus(topology, 0, "0-3");
-    tap_int((long long)np_topology_node_memory(topology, 0), (long long)(4096 * MIB),
-            "its memory is in bytes");
+    tap_int((long long)np_topology_node_memory(topology, 0), 4096 * MIB, "its memory is in bytes");
     tap_int(np_topology_distance(topology, 0, 0), 10, "a node is 10 from itself");
     tap_int(np_topology_distance(topology, 0, 1), -1, "and unknown from one that is not there");
     tap_int(np_topology_node_id(topology, 1), -1, "beyond the last there is none");
@@ -90,7 +89,7 @@ static void test_unusual(void)
     check_cpus(topology, 2, "");
     tap_ok(!np_topology_has_cpus(topology, 2) && np_topology_has_cpus(topology, 1),
            "memory-only nodes have no CPUs");
-    tap_int((long long)np_topology_node_memory(topology, 2), (long long)(8192 * MIB), "but memory");
+    tap_int((long long)np_topology_node_memory(topology, 2), 8192 * MIB, "but memory");
     np_topology_free(topology);
 
     topology = read_fixture("memoryless");
@@ -133,7 +132,7 @@ static void test_missing(void)
     np_topology *topology = read_fixture("no-sys");
     check_nodes(topology, "0-1", "0-1");
     tap_ok(np_topology_is_partial(topology), "without /sys only the allowed nodes are known");
-    tap_int((long long)np_topology_node_memory(topology, 1), (long long)(1024 * MIB),
+    tap_int((long long)np_topology_node_memory(topology, 1), 1024 * MIB,
             "each is given its share of the memory");
     tap_int(np_topology_distance(topology, 0, 1), -1, "no distance is known");
     check_cpus(topology, 1, "");
@@ -194,7 +193,7 @@ static void test_here(void)
     tap_int(np_topology_read_sysfs("", &topology), 0, "this machine");
     const int first = np_nodeset_next(np_topology_allowed(topology), -1);
     tap_ok(first >= 0, "has a node to allocate on");
-    tap_ok(np_topology_node_memory(topology, first) > MIB, "with memory");
+    tap_ok(np_topology_node_memory(topology, first) > (uint64_t)MIB, "with memory");
     np_cpuset cpus = {0}, affinity;
     for (unsigned i = 0; i < np_topology_node_count(topology); i++)
         np_cpuset_or(&cpus, np_topology_node_cpus(topology, np_topology_node_id(topology, i)));

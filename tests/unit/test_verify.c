@@ -18,6 +18,11 @@ static uint64_t on_nodes(const struct np_page_count *counts)
     return sum;
 }
 
+static long long asked_about(const struct np_page_count *counts)
+{
+    return (long long)counts->present + (long long)counts->absent;
+}
+
 static void test_range(char *memory)
 {
     static struct np_page_count counts;
@@ -34,10 +39,9 @@ static void test_range(char *memory)
     tap_int((long long)counts.absent, 700, "and the zero page is not");
     tap_int((long long)on_nodes(&counts), 300, "each is on some node");
     np_verify_range(memory + 1, size, &counts);
-    tap_int((long long)(counts.present + counts.absent), PAGES + 2,
-            "a range that begins and ends inside pages counts both");
+    tap_int(asked_about(&counts), PAGES + 2, "a range that begins and ends inside pages counts both");
     tap_int(np_verify_range(memory, 0, &counts), 0, "an empty range is fine");
-    tap_int((long long)(counts.present + counts.absent), PAGES + 2, "and counts nothing");
+    tap_int(asked_about(&counts), PAGES + 2, "and counts nothing");
     tap_int(np_verify_range(memory, SIZE_MAX, &counts), -EINVAL,
             "a range beyond the end of addresses is not");
 }
@@ -108,7 +112,7 @@ int main(void)
     } else {
         tap_int(np_verify_range(memory, PAGES * np_kernel_page_size(), &counts), error,
                 "a refusal is passed on");
-        tap_int((long long)(counts.present + counts.absent), 0, "and nothing is counted");
+        tap_int(asked_about(&counts), 0, "and nothing is counted");
     }
     test_huge();
     tap_int(errno, 4711, "errno is kept");
