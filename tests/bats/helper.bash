@@ -52,9 +52,9 @@ policy() {
     echo "$file"
 }
 
-# placed [VARIABLE=VALUE...] COMMAND...: runs the command under the shim, and what LD_PRELOAD holds behind it.
+# placed [VARIABLE=VALUE...] COMMAND...: runs the command under the shim, with what $behind names preloaded behind it.
 placed() {
-    env LD_PRELOAD="$numaperf_preload${LD_PRELOAD:+:$LD_PRELOAD}" "$@"
+    env LD_PRELOAD="$numaperf_preload${behind:+:$behind}" "$@"
 }
 
 # field FILTER FILE: one field of a report, by jq.

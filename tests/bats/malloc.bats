@@ -75,7 +75,7 @@ first_node() {
 }
 
 @test "blocks of a constructor that runs around ours are ours or the next malloc's, never lost" {
-    LD_PRELOAD=$progs/early.so sweeps NUMAPERF_CONFIG="$(classes)"
+    behind=$progs/early.so sweeps NUMAPERF_CONFIG="$(classes)"
     run -0 --separate-stderr env LD_PRELOAD="$progs/early.so:$numaperf_preload" NUMAPERF_CONFIG="$(classes)" \
         "$progs/sweep" "$progs/late.so"
     assert_output --partial ", 0 failed"
@@ -92,8 +92,8 @@ jemalloc() {
 @test "jemalloc behind the shim is the next malloc" {
     jemalloc=$(jemalloc)
     for config in "" "$(classes)"; do
-        LD_PRELOAD=$jemalloc sweeps NUMAPERF_CONFIG="$config"
-        LD_PRELOAD=$jemalloc:$progs/early.so sweeps NUMAPERF_CONFIG="$config"
+        behind=$jemalloc sweeps NUMAPERF_CONFIG="$config"
+        behind=$jemalloc:$progs/early.so sweeps NUMAPERF_CONFIG="$config"
     done
 }
 
