@@ -114,7 +114,7 @@ static void test_pages(char *memory)
         return;
     }
     tap_ok(status[0] >= 0, "a written page is on a node");
-    tap_int(status[1], -ENOENT, "a page never written is nowhere");
+    tap_ok(status[1] == -ENOENT || status[1] == -EFAULT, "a page never written is nowhere");
     tap_int(status[2], -EFAULT, "an address without a mapping is told apart");
     const int node = status[0];
     if (np_kernel_move_pages(1, pages, &node, status) == 0)

@@ -3,6 +3,7 @@
  * HWLOC_FSROOT; and hwloc's own machines. */
 #include "topology.h"
 
+#include "fixture.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -62,8 +63,7 @@ static void test_fixtures(void)
                                            "memoryless", "sparse",     "high-ids"};
     setenv("HWLOC_COMPONENTS", "linux,stop", 1);
     for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
-        char root[512];
-        snprintf(root, sizeof root, "%s/%s", FIXTURES, machines[i]);
+        const char *root = fixture(machines[i]);
         setenv("HWLOC_FSROOT", root, 1);
         test_pair(root, machines[i]);
     }

@@ -2,6 +2,7 @@
 /* Rules resolved against copies of machines. What the kernel refuses is tested in a sandbox: test_denied.c. */
 #include "policy.h"
 
+#include "fixture.h"
 #include "tap.h"
 #include "topology.h"
 
@@ -70,9 +71,8 @@ static const struct {
 
 static np_topology *read_fixture(const char *name)
 {
-    char root[512];
     np_topology *topology = NULL;
-    snprintf(root, sizeof root, "%s/%s", FIXTURES, name);
+    const char *root = fixture(name);
     np_topology_read_sysfs(root, &topology);
     return topology;
 }

@@ -2,6 +2,7 @@
 /* The quick maker on copies of machines, and on this one. */
 #include "topology.h"
 
+#include "fixture.h"
 #include "kernel.h"
 #include "tap.h"
 
@@ -13,9 +14,8 @@
 
 static np_topology *read_fixture(const char *name)
 {
-    char root[512];
     np_topology *topology = NULL;
-    snprintf(root, sizeof root, "%s/%s", FIXTURES, name);
+    const char *root = fixture(name);
     tap_int(np_topology_read_sysfs(root, &topology), 0, name);
     return topology;
 }
@@ -145,7 +145,7 @@ static void test_missing(void)
     np_topology_free(topology);
 
     topology = NULL;
-    tap_int(np_topology_read_sysfs(FIXTURES "/garbage", &topology), -EINVAL,
+    tap_int(np_topology_read_sysfs(fixture("garbage"), &topology), -EINVAL,
             "files that make no sense are an error");
     tap_ok(topology == NULL, "and nothing is returned");
     char longer[4096];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "weights.h"
 
+#include "fixture.h"
 #include "policy.h"
 #include "tap.h"
 
@@ -54,11 +55,10 @@ static void test_reduce_error(void)
 
 static void test_default(const char *machine, uint8_t first, uint8_t second)
 {
-    char root[512];
     uint8_t weights[NP_MAX_NODES] = {0};
     np_nodeset nodes;
     np_nodeset_parse("0-1", &nodes);
-    snprintf(root, sizeof root, "%s/%s", FIXTURES, machine);
+    const char *root = fixture(machine);
     np_weights_default(root, &nodes, weights);
     if (!tap_ok(weights[0] == first && weights[1] == second, "%s gives %d:%d", machine, first, second))
         printf("# got %d:%d\n", weights[0], weights[1]);
@@ -78,8 +78,7 @@ static void test_equal(void)
     np_nodeset nodes, none = {0};
     np_nodeset_parse("0-1", &nodes);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char root[512];
-        snprintf(root, sizeof root, "%s/%s", FIXTURES, cases[i].machine);
+        const char *root = fixture(cases[i].machine);
         tap_ok(np_weights_equal(root, &nodes, cases[i].weights) == cases[i].equal,
                "%s: %d:%d %s the kernel's ratio", cases[i].machine, cases[i].weights[0], cases[i].weights[1],
                cases[i].equal ? "is" : "is not");
