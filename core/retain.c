@@ -107,8 +107,11 @@ static uint32_t choose_part(const struct np_zone *zone, uint32_t run, uint64_t m
         return 0;
     /* From the end until enough held pages are found: the front of a run is what best fit hands out again first. */
     uint32_t start = end;
-    for (uint64_t held = 0; start > first && held < most; start--)
+    uint64_t held = 0;
+    for (; start > first && held < most; start--)
         held += zone->runs.content[start - 1] != NP_PAGE_ABSENT;
+    if (!held)
+        return 0;
     start = start / unit * unit;
     *ret_first = start > first ? start : first;
     return end - *ret_first;
@@ -183,22 +186,31 @@ static void balance_zone(struct np_zone *zone, uint32_t now)
     }
 }
 
-void np_retain_balance(struct np_zone *zone, uint32_t now)
+/* Is there nothing to do in this zone before the next second? */
+static bool balanced(const struct np_zone *zone, uint32_t now)
 {
     uint64_t retained = retained_bytes();
-    if (now == atomic_load_explicit(&zone->last_decay, memory_order_relaxed) &&
-        (retained <= RETAIN_LEAST || retained <= retained_limit()))
-        return;
+    return now == atomic_load_explicit(&zone->last_decay, memory_order_relaxed) &&
+           (retained <= RETAIN_LEAST || retained <= retained_limit());
+}
+
+static void balance_unlocked(struct np_zone *zone, uint32_t now)
+{
     np_zone_lock(zone);
     balance_zone(zone, now);
     np_zone_unlock(zone);
-    for (unsigned i = 0; i < np_zones_count() && retained_bytes() > retained_limit(); i++) {
+}
+
+void np_retain_balance(struct np_zone *zone, uint32_t now)
+{
+    if (balanced(zone, now))
+        return;
+    balance_unlocked(zone, now);
+    /* Zones that nobody uses age too: whoever comes by in a new second looks after them. */
+    for (unsigned i = 0; i < np_zones_count(); i++) {
         struct np_zone *other = np_zone_at(i);
-        if (other == zone || !atomic_load_explicit(&other->started, memory_order_acquire))
-            continue;
-        np_zone_lock(other);
-        balance_zone(other, now);
-        np_zone_unlock(other);
+        if (other != zone && atomic_load_explicit(&other->started, memory_order_acquire) && !balanced(other, now))
+            balance_unlocked(other, now);
     }
 }
 

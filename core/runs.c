@@ -299,18 +299,18 @@ void np_runs_give(struct np_runs *runs, uint32_t run, uint32_t owner, uint32_t s
         const struct np_run neighbour = runs->entry[next];
         withdraw_free(runs, next);
         owner = joined_owner(held, owner, neighbour.held, neighbour.owner);
+        stamp = neighbour.held > held ? neighbour.stamp : stamp;
         pages += neighbour.pages;
         held += neighbour.held;
-        stamp = neighbour.stamp > stamp ? neighbour.stamp : stamp;
     }
     uint32_t previous = run ? run - runs->entry[run - 1].back : 0;
     if (run && runs->entry[previous].state == NP_RUN_FREE) {
         const struct np_run neighbour = runs->entry[previous];
         withdraw_free(runs, previous);
         owner = joined_owner(held, owner, neighbour.held, neighbour.owner);
+        stamp = neighbour.held > held ? neighbour.stamp : stamp;
         pages += neighbour.pages;
         held += neighbour.held;
-        stamp = neighbour.stamp > stamp ? neighbour.stamp : stamp;
         run = previous;
     }
     publish_free(runs, run, pages, held, owner, stamp);

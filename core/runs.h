@@ -80,7 +80,8 @@ uint32_t np_runs_take_from(struct np_runs *runs, uint32_t run, uint32_t first, u
 bool np_runs_absorb(struct np_runs *runs, uint32_t run, uint32_t pages, uint32_t *ret_owner);
 /** np_runs_cut() - shorten a live run to @pages; the rest becomes a live run of its own. Return: its first page. */
 uint32_t np_runs_cut(struct np_runs *runs, uint32_t run, uint32_t pages);
-/** np_runs_give() - make a live or away run free, joined with its free neighbours. */
+/** np_runs_give() - make a live or away run free, joined with its free neighbours. The joined run is as old as the one of
+ * them that holds most: a small block that comes and goes does not keep the pages around it young. */
 void np_runs_give(struct np_runs *runs, uint32_t run, uint32_t owner, uint32_t stamp);
 /** np_runs_forget_age() - take a free run off the list by age: it holds pages, but they cannot be dropped. */
 void np_runs_forget_age(struct np_runs *runs, uint32_t run);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* What free blocks keep, and what comes back to the kernel when. */
+#include "harness.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#define BLOCKS   64
+#define LIMIT    (64 * MIB)
+#define OVERHEAD (4 * MIB) /* what is not worth a whole huge page */
+/* Of a huge page that a block uses in part, only that part is counted as kept. */
+#define SPLIT_HUGE_PAGES (24 * MIB)
+
+static void *blocks[KINDS][BLOCKS];
+
+static size_t block_size(enum kind kind, unsigned i)
+{
+    return class_size(kind) + (i % 7) * 4096;
+}
+
+/* Up to 24 MiB of each class, but two blocks at least. */
+static unsigned block_count(enum kind kind)
+{
+    size_t count = 24 * MIB / block_size(kind, 6);
+    return count > BLOCKS ? BLOCKS : count < 4 ? 4 : (unsigned)count;
+}
+
+static void take_many(unsigned step)
+{
+    for (enum kind kind = 0; kind < KINDS; kind++)
+        for (unsigned i = 0; i < block_count(kind); i += step) {
+            blocks[kind][i] = take(block_size(kind, i), 0, false);
+            memset(blocks[kind][i], 1, block_size(kind, i));
+        }
+}
+
+static void free_many(void)
+{
+    for (enum kind kind = 0; kind < KINDS; kind++)
+        for (unsigned i = 0; i < BLOCKS; i++) {
+            if (blocks[kind][i])
+                np_heap_free(blocks[kind][i]);
+            blocks[kind][i] = NULL;
+        }
+}
+
+static void freed_memory_stays_below_a_limit(void)
+{
+    heap_start();
+    for (unsigned round = 0; round < 3; round++) {
+        take_many(1);
+        size_t full = resident();
+        expect(full > 3 * LIMIT, "only %zu MiB are resident", full / MIB);
+        free_many();
+        expect(resident() <= LIMIT + SPLIT_HUGE_PAGES, "%zu MiB are kept", resident() / MIB);
+    }
+}
+
+static void freed_memory_is_used_again(void)
+{
+    heap_start();
+    void *block = take(48 * MIB, 0, false);
+    memset(block, 1, 48 * MIB);
+    np_heap_free(block);
+    expect(resident() >= 48 * MIB, "only %zu MiB are kept", resident() / MIB);
+    expect(take(48 * MIB, 0, false) == block, "another place was chosen");
+    expect(resident() >= 48 * MIB, "only %zu MiB are still there", resident() / MIB);
+}
+
+/* A little work in one class, second by second. */
+static void pass_seconds(unsigned seconds, size_t size)
+{
+    for (unsigned second = 0; second < seconds; second++) {
+        faults.clock += 1000;
+        np_heap_free(take(size, 0, false));
+    }
+}
+
+static void idle_memory_goes_with_age(void)
+{
+    heap_start();
+    take_many(1);
+    free_many();
+    expect(resident() > LIMIT / 2, "only %zu MiB are kept", resident() / MIB);
+    pass_seconds(9, class_size(STRIPED));
+    expect(resident() > LIMIT / 2, "only %zu MiB are kept for 9 seconds", resident() / MIB);
+    pass_seconds(12, class_size(STRIPED));
+    expect(resident() <= OVERHEAD, "%zu MiB are kept for ever", resident() / MIB);
+}
+
+/* Free runs of less than a huge page between live blocks must not keep larger ones from being found. */
+static void splinters_do_not_hide_what_is_old(void)
+{
+    heap_start_one(FIRST_TOUCH);
+    static void *large[12], *walls[12];
+    for (unsigned i = 0; i < 12; i++) {
+        large[i] = take(5 * MIB, 0, false);
+        walls[i] = take(300 * KIB, 0, false);
+        memset(large[i], 1, 5 * MIB);
+        memset(walls[i], 1, 300 * KIB);
+    }
+    for (unsigned i = 0; i < 12; i += 2)
+        np_heap_free(large[i]);
+    pass_seconds(5, 40 * KIB);
+    for (unsigned i = 1; i < 12; i += 2)
+        np_heap_free(large[i]);
+    pass_seconds(12, 40 * KIB);
+    /* Of each block at most the huge pages that the walls reach into stay. */
+    expect(resident() <= 12 * 4 * MIB, "%zu MiB are kept", resident() / MIB);
+    (void)np_heap_trim();
+    expect(resident() <= 12 * 300 * KIB + OVERHEAD, "%zu MiB are kept after a trim", resident() / MIB);
+}
+
+static void trim_gives_everything_back(void)
+{
+    heap_start();
+    take_many(1);
+    free_many();
+    expect(np_heap_trim(), "there was nothing to trim");
+    expect(resident() == 0, "%zu KiB are resident", resident() / KIB);
+    expect(!np_heap_trim(), "there is still something to trim");
+    for (enum kind kind = 0; kind < KINDS; kind++) {
+        void *block = take(class_size(kind), 0, true);
+        check_zero(block, class_size(kind), "after a trim");
+        fill(block, class_size(kind), 1);
+        np_heap_free(block);
+    }
+}
+
+static void trim_leaves_live_blocks_alone(void)
+{
+    heap_start();
+    take_many(2);
+    void *kept[KINDS];
+    for (enum kind kind = 0; kind < KINDS; kind++) {
+        kept[kind] = take(block_size(kind, 3), 0, false);
+        fill(kept[kind], block_size(kind, 3), kind);
+    }
+    free_many();
+    (void)np_heap_trim();
+    for (enum kind kind = 0; kind < KINDS; kind++) {
+        check_filled(kept[kind], block_size(kind, 3), kind, "after a trim");
+        np_heap_free(kept[kind]);
+    }
+}
+
+static void locked_memory_stays(void)
+{
+    heap_start();
+    faults.advise = -1;
+    for (unsigned round = 0; round < 2; round++) {
+        take_many(1);
+        free_many();
+        faults.clock += 12000;
+        (void)np_heap_trim();
+        for (enum kind kind = 0; kind < KINDS; kind++) {
+            void *block = take(class_size(kind), 0, true);
+            check_zero(block, class_size(kind), "of memory that cannot be dropped");
+            fill(block, class_size(kind), 1);
+            np_heap_free(block);
+        }
+    }
+}
+
+static void closed_tails_open_again(void)
+{
+    heap_start();
+    for (unsigned round = 0; round < 20; round++) {
+        take_many(1 + round % 3);
+        for (enum kind kind = 0; kind < KINDS; kind++)
+            fill(blocks[kind][0], block_size(kind, 0), round);
+        (void)np_heap_trim();
+        for (enum kind kind = 0; kind < KINDS; kind++)
+            check_filled(blocks[kind][0], block_size(kind, 0), round, "a trim while it lives");
+        free_many();
+        (void)np_heap_trim();
+    }
+}
+
+static size_t open_bytes(void)
+{
+    size_t sum = 0, length;
+    for (unsigned i = 0, rule; i < np_heap_zone_count(); i++) {
+        int node;
+        const void *start;
+        np_heap_zone_range(i, &rule, &node, &start, &length);
+        sum += length;
+    }
+    return sum;
+}
+
+static void a_released_reserve_is_no_longer_ours(void)
+{
+    heap_start();
+    void *kept = take(class_size(LOCAL), 0, false);
+    fill(kept, class_size(LOCAL), 1);
+    char *far = (char *)kept + 512 * MIB;
+    expect(np_heap_owns(far), "the reservation is not ours");
+    np_heap_release_reserve();
+    expect(!np_heap_owns(far), "what was released is ours");
+    expect(np_heap_owns(kept), "a block is not ours");
+    void *mapped =
+        mmap(far, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    expect(mapped == far, "its addresses are in use");
+    fill(mapped, MIB, 2);
+    for (unsigned round = 0; round < 3; round++) {
+        take_many(1); /* also in zones that were never opened */
+        free_many();
+        (void)np_heap_trim();
+        expect(open_bytes() < 64 * MIB, "%zu MiB stay open", open_bytes() / MIB);
+        np_heap_release_reserve();
+    }
+    check_filled(kept, class_size(LOCAL), 1, "release");
+    check_filled(mapped, MIB, 2, "growth of a zone");
+}
+
+/* A zone that runs into somebody else's mapping is full. */
+static void growth_stops_at_foreign_mappings(void)
+{
+    heap_start_one(LOCAL);
+    char *first = take(MIB, 0, false);
+    np_heap_release_reserve();
+    char *foreign = first + 64 * MIB;
+    expect(mmap(foreign, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+                0) == foreign,
+           "its addresses are in use");
+    fill(foreign, MIB, 1);
+    unsigned served = 0;
+    void *block;
+    for (; np_heap_allocate(np_heap_class(MIB), MIB, 0, true, &block) == 0 && served < 100; served++) {
+        check_zero(block, MIB, "near a foreign mapping");
+        fill(block, MIB, 2);
+    }
+    expect(served >= 50 && served < 64, "%u blocks before the foreign mapping", served);
+    check_filled(foreign, MIB, 1, "growth");
+    expect(np_heap_resize(first, 80 * MIB, &block) != 0, "grew over a foreign mapping");
+    np_heap_free(first);
+    (void)np_heap_trim();
+}
+
+int main(void)
+{
+    heap_test(freed_memory_stays_below_a_limit, "freed memory stays below a limit");
+    heap_test(freed_memory_is_used_again, "a freed block is used again with its pages");
+    heap_test(idle_memory_goes_with_age, "idle memory goes with age");
+    heap_test(splinters_do_not_hide_what_is_old, "splinters do not hide what is old");
+    heap_test(trim_gives_everything_back, "a trim gives everything back");
+    heap_test(trim_leaves_live_blocks_alone, "a trim leaves live blocks alone");
+    heap_test(locked_memory_stays, "memory that cannot be dropped is cleared when it must be zero");
+    heap_test(closed_tails_open_again, "closed tails open again");
+    heap_test(a_released_reserve_is_no_longer_ours, "a released reserve is no longer ours");
+    heap_test(growth_stops_at_foreign_mappings, "growth stops at foreign mappings");
+    return tap_done();
+}
