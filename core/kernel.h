@@ -60,7 +60,7 @@ int np_kernel_task_policy(struct np_mpol *ret_policy);
 /** np_kernel_mems_allowed() - the nodes that the cpuset lets this thread use (get_mempolicy(2), MPOL_F_MEMS_ALLOWED). */
 int np_kernel_mems_allowed(np_nodeset *ret_nodes);
 /** np_kernel_page_nodes() - ask move_pages(2) where @count pages of process @pid (0: this one) are: each status is a
- * node id, -ENOENT (absent) or -EFAULT (zero page, no mapping; before Linux 6.2 or so also absent). */
+ * node id, -ENOENT (absent) or -EFAULT (zero page, no mapping; Linux 6.1 says it of absent ones too). */
 int np_kernel_page_nodes(pid_t pid, size_t count, void *const *pages, int *ret_status);
 /** np_kernel_move_pages() - move each page to the node named; statuses as above. */
 int np_kernel_move_pages(size_t count, void *const *pages, const int *nodes, int *ret_status);
