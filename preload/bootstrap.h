@@ -10,7 +10,8 @@
 
 #define NP_BOOTSTRAP_SIZE ((size_t)64 << 10)
 
-extern char np_bootstrap_arena[NP_BOOTSTRAP_SIZE];
+/* Hidden, as all that hooks touch: the compiler then needs no look at the global offset table. */
+extern char np_bootstrap_arena[NP_BOOTSTRAP_SIZE] __attribute__((visibility("hidden")));
 
 /** np_bootstrap_owns() - is this address inside the arena? */
 static inline bool np_bootstrap_owns(const void *block)

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 /* Initial-exec: the general model may allocate a thread's block on first use, inside malloc. */
-extern _Thread_local volatile bool np_guard_held __attribute__((tls_model("initial-exec")));
+extern _Thread_local volatile bool np_guard_held
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /** np_guard_enter() - take the flag. Return: false when this thread holds it already. */
 static inline bool np_guard_enter(void)

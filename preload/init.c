@@ -61,7 +61,6 @@ static void start_heap(void)
         np_log(NP_LOG_ERROR, "cannot start: %s", np_strerror(result));
         return;
     }
-    process.stats->pid = getpid();
     np_report_prepare(process.report);
     /* The first handlers of the process: they run inside those of all other libraries, which may allocate in theirs. */
     if (pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, after_fork_child) != 0) {

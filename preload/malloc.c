@@ -80,7 +80,7 @@ NP_PUBLIC void *calloc(size_t count, size_t size)
     return allocate_zeroed(count, size);
 }
 
-static void release_own(void *block)
+__attribute__((noinline)) static void release_own(void *block)
 {
     if (np_bootstrap_owns(block))
         return;

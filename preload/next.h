@@ -36,7 +36,7 @@ struct np_next {
     int (*_Atomic mlockall)(int flags);
 };
 
-extern struct np_next np_next;
+extern struct np_next np_next __attribute__((visibility("hidden")));
 
 /** np_next_resolve() - find them all, once. Return: true when they are known, false inside the search. */
 bool np_next_resolve(void);
