@@ -62,7 +62,7 @@ skip() {
 # build FOLDER CC OPTION... - configure and compile.
 build() {
     local folder=$1
-    configure "$@" -Dtests=enabled && ninja -C "$folder"
+    configure "$@" -Dtests=enabled && ninja -C "$folder" -k 0
 }
 
 stage_packages() {
