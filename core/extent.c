@@ -267,13 +267,22 @@ size_t np_extent_size(struct np_zone *zone, const void *block)
     return np_bytes(zone->runs.entry[run_of(zone, block, "malloc_usable_size")].held);
 }
 
+/* The end of the block goes as the block would: without what the program or a move did to it. */
 static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
 {
-    uint32_t old = zone->runs.entry[run].held;
+    struct np_run *entry = &zone->runs.entry[run];
+    uint32_t old = entry->held, rest_pages = entry->pages - pages;
+    bool custom = entry->flags & NP_RUN_CUSTOM || entry->seams[0];
     uncount_live(zone, old);
     count_live(zone, pages);
     uint32_t rest = np_runs_cut(&zone->runs, run, pages);
     np_runs_mark(&zone->runs, rest, old - pages, NP_PAGE_USED);
+    if (custom) {
+        zone->runs.entry[rest].state = NP_RUN_AWAY;
+        np_zone_unlock(zone);
+        put_right(zone, rest, rest_pages);
+        np_zone_lock(zone);
+    }
     np_runs_give(&zone->runs, rest, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, np_retain_now());
 }
 
