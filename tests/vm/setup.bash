@@ -1,24 +1,29 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What tests/vm/run keeps in its cache: kernels, each with the initramfs of its modules, and the image of the guest's
-# packages. All of it comes from the Debian mirror that the machine's own apt uses, through a private apt state, so
-# that the machine's configuration and lists stay as they are. Nothing here needs root.
+# What tests/vm/run keeps in its cache: kernels, each with the initramfs of its modules, and the image of the
+# guest's packages. All of it comes from the Debian mirror that the machine's own apt uses, through a private
+# apt state, so that the machine's configuration and lists stay as they are. Nothing here needs root.
 #
-# A folder of the cache carries in its name the hash of what it was made from; its presence says that it is complete.
-# Uses from the caller: $vm_dir, $cache, progress(), give_up(); a folder in $work is removed at the end.
+# A folder of the cache carries in its name the hash of what it was made from; its presence says that it is
+# complete. Uses from the caller: $vm_dir, $cache, progress(), give_up(); a folder in $work is removed at the
+# end.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # The kernel's modules that the initramfs loads, in this order; a kernel may have some of them built in.
-modules=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk virtio_console squashfs)
+modules=(
+    virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci
+    virtio_blk virtio_console squashfs
+)
 
 # vm_key FILE...: a short hash of what the files say.
 vm_key() {
     cat "$@" | sha256sum | cut -c1-12
 }
 
-# vm_apt SUITES TOOL ARGUMENTS...: apt-get or apt-cache in the private state for SUITES (release or backports).
+# vm_apt SUITES TOOL ARGUMENTS...: apt-get or apt-cache in the private state for SUITES (release or
+# backports).
 vm_apt() {
     local state=$cache/apt-$1 tool=$2
     shift 2
@@ -27,7 +32,8 @@ vm_apt() {
         -o APT::Sandbox::User=root -o APT::Install-Recommends=false "$@"
 }
 
-# vm_sources SUITES: sources.list lines for the release the machine runs, at the mirrors the machine uses for it.
+# vm_sources SUITES: sources.list lines for the release the machine runs, at the mirrors the machine uses for
+# it.
 vm_sources() {
     local codename options=
     # shellcheck source=/dev/null
@@ -37,11 +43,14 @@ vm_sources() {
         awk -v codename="$codename" -v suites="$1" -v options="$options" '
             $3 != "main" { next }
             suites == "backports" && $2 == codename { print "deb " options $1, codename "-backports main" }
-            suites == "release" && index($2, codename) == 1 && $2 !~ /backports/ { print "deb " options $1, $2, "main" }
+            suites == "release" && index($2, codename) == 1 && $2 !~ /backports/ {
+                print "deb " options $1, $2, "main"
+            }
         ' | sort -u
 }
 
-# vm_apt_update SUITES: make or refresh the private apt state. Prints apt's complaints and fails if that cannot be.
+# vm_apt_update SUITES: make or refresh the private apt state. Prints apt's complaints and fails if that
+# cannot be.
 vm_apt_update() {
     local state=$cache/apt-$1
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/debs"
@@ -126,8 +135,8 @@ vm_make_base() {
     progress "base image: looking for the packages"
     why=$(vm_apt_update release) || give_up "packages unavailable: $why"
     mapfile -t packages < <(sed '/^#/d; /^$/d' "$vm_dir/packages.list")
-    versions=$(vm_apt release apt-get -s install "${packages[@]}" | awk '$1 == "Inst" { print $2, $3 }' | sort)
-    [ -n "$versions" ] || give_up "packages unavailable: $(vm_apt release apt-get -s install "${packages[@]}" 2>&1)"
+    why=$(vm_apt release apt-get -s install "${packages[@]}" 2>&1) || give_up "packages unavailable: $why"
+    versions=$(awk '$1 == "Inst" { print $2, $3 }' <<<"$why" | sort)
     [ "$(cat "$folder/versions" 2>/dev/null)" != "$versions" ] || return 0
 
     progress "base image: downloading $(wc -l <<<"$versions") packages"
@@ -138,7 +147,8 @@ vm_make_base() {
     progress "base image: unpacking"
     work=$(mktemp -d "$cache/work.XXXXXX")
     root=$work/root
-    mkdir -p "$work/result" "$root"/{dev,proc,sys,tmp,run,root,home,numaperf,var} "$root"/usr/{bin,sbin,lib,lib64,local}
+    mkdir -p "$work/result" "$root"/{dev,proc,sys,tmp,run,root,home,numaperf,var}
+    mkdir -p "$root"/usr/{bin,sbin,lib,lib64,local}
     ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root"
     for deb in "$cache"/apt-release/cache/archives/*.deb; do
         vm_unpack "$deb" "$root" || give_up "cannot unpack $deb"
@@ -176,17 +186,19 @@ vm_configure_base() {
         ln -sf "${lib#"${lib%/*/*}/"}" "${lib%/*/*}/"
     done
 
-    # ldconfig -r wants to chroot. Its cache only saves time: the loader looks into the folders of Debian anyway.
+    # ldconfig -r wants to chroot. Its cache only saves time: the loader looks into the folders of Debian
+    # anyway.
     ldconfig -r "$root" 2>/dev/null || unshare -r ldconfig -r "$root" 2>/dev/null || true
 
     # Compiling Python's modules at each start would take the guest seconds; numpy alone has hundreds.
     loader=$(echo "$root"/lib64/ld-linux-*.so.2)
-    PYTHONHOME=$root/usr "$loader" --library-path "$(echo "$root"/usr/lib/*-linux-gnu)" "$root"/usr/bin/python3.?? \
-        -m compileall -q -s "$root" --invalidation-mode unchecked-hash \
+    PYTHONHOME=$root/usr "$loader" --library-path "$(echo "$root"/usr/lib/*-linux-gnu)" \
+        "$root"/usr/bin/python3.?? -m compileall -q -s "$root" --invalidation-mode unchecked-hash \
         "$root"/usr/lib/python3* -x 'test|lib2to3|idlelib' || true
 }
 
-# vm_publish WORK FOLDER: WORK/result becomes FOLDER. Machines that run on the folder's old files keep them open.
+# vm_publish WORK FOLDER: WORK/result becomes FOLDER. Machines that run on the folder's old files keep them
+# open.
 vm_publish() {
     rm -rf "$2"
     mv "$1/result" "$2"
@@ -206,5 +218,7 @@ vm_prepare() {
     [ -z "${refresh-}" ] && [ -d "$kernel_folder" ] || vm_make_kernel "$1"
     [ -z "${refresh-}" ] && [ -d "$base_folder" ] || vm_make_base
     rm -rf "$cache"/work.*
+    find "$cache" -maxdepth 1 \( -name 'base-*' -o -name 'kernel-*' \) -mtime +30 \
+        ! -path "$base_folder" ! -path "$kernel_folder" -exec rm -rf {} +
     exec {lock}>&-
 }
