@@ -33,7 +33,7 @@ bool np_malloc_below_floor(size_t size)
 
 int np_malloc_place(size_t size, size_t alignment, bool zero, void **ret_block)
 {
-    if (below_floor(size) || size > PTRDIFF_MAX)
+    if (below_floor(size) || size > NP_MALLOC_LARGEST || alignment > NP_MALLOC_LARGEST)
         return -EAGAIN;
     struct np_heap_class *class = np_heap_class(size);
     if (!class || !np_guard_enter())

@@ -34,7 +34,7 @@ static void *resize_placed(void *block, size_t size)
 {
     void *resized;
     int result = -EAGAIN;
-    if (size > PTRDIFF_MAX) {
+    if (size > NP_MALLOC_LARGEST) {
         errno = ENOMEM;
         return NULL;
     }
