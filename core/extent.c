@@ -191,7 +191,10 @@ void np_extent_untake(struct np_zone *zone, void *block)
     uint32_t run = run_of(zone, block, "return");
     uncount_live(zone, zone->runs.entry[run].held);
     np_stats_add(&zone->published->allocations, (uint64_t)-1);
-    np_runs_give(&zone->runs, run, zone->runs.entry[run].owner, np_retain_now());
+    if (zone->failed) /* somebody else's mapping may lie in it: nobody gets these addresses any more */
+        zone->runs.entry[run].state = NP_RUN_AWAY;
+    else
+        np_runs_give(&zone->runs, run, zone->runs.entry[run].owner, np_retain_now());
     np_retain_settle(zone);
     np_zone_unlock(zone);
 }

@@ -38,11 +38,11 @@ static bool may_remap(const struct np_zone *zone, const char *from, const char *
            seam_count(entry) < NP_RUN_SEAMS && np_kernel_support()->remap_keeps_source;
 }
 
-/* mremap unmaps the target before it looks at the source: when it fails there may be a hole. */
+/* mremap unmaps the target before it looks at the source: when it fails there may be a hole. Advice that changes nothing
+ * finds it, on kernels and in sandboxes without NUMA calls too. */
 static int close_hole(struct np_zone *zone, char *start, size_t length)
 {
-    struct np_mpol ignored;
-    if (np_kernel_policy_at(start, &ignored) != -EFAULT)
+    if (np_kernel_advise(start, length, MADV_NORMAL) != -ENOMEM)
         return 0;
     return np_zone_repair_hole(zone, start, length);
 }
@@ -60,6 +60,20 @@ static int move_piece(struct np_zone *zone, char *from, char *to, size_t length)
     return error;
 }
 
+/* Brings the first @count pieces home again, and leaves the target as if nothing had been there. */
+static void move_back(struct np_zone *zone, char *from, char *to, unsigned count)
+{
+    const struct np_run *target = entry_of(zone, to);
+    uint32_t start = 0, first = np_zone_page(zone, to);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t end = target->seams[i];
+        (void)move_piece(zone, to + np_bytes(start), from + np_bytes(start), np_bytes(end - start));
+        start = end;
+    }
+    np_runs_mark(&zone->runs, first, entry_of(zone, from)->held, NP_PAGE_USED);
+    (void)np_retain_drop(zone, first, entry_of(zone, from)->held);
+}
+
 /* Moves the mappings piece by piece and notes the new seams. The moved pages are the target's afterwards. */
 static int move_mappings(struct np_zone *zone, char *from, char *to)
 {
@@ -69,8 +83,10 @@ static int move_mappings(struct np_zone *zone, char *from, char *to)
     for (unsigned i = 0; i <= seams; i++) {
         uint32_t end = i < seams ? source->seams[i] : source->held;
         int error = move_piece(zone, from + np_bytes(start), to + np_bytes(start), np_bytes(end - start));
-        if (error)
+        if (error) {
+            move_back(zone, from, to, i);
             return error;
+        }
         target->seams[i] = end;
         start = end;
     }

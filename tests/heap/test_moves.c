@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks that grow by moving their page tables, and what is left when the kernel stops half way. */
+#include "harness.h"
+
+#include <errno.h>
+
+#define LARGE (80 * MIB)
+
+static int try_take(size_t size, void **ret_block)
+{
+    return np_heap_allocate(np_heap_class(size), size, 0, true, ret_block);
+}
+
+static enum kind moving;
+
+/* Takes blocks until one lies so near behind @block that it cannot double in place. */
+static unsigned build_walls(const char *block, size_t size, void **walls)
+{
+    for (unsigned count = 0; count < 20;) {
+        char *wall = walls[count++] = take(size, 0, false);
+        if (wall > block && wall < block + 2 * size)
+            return count;
+    }
+    expect(false, "nothing lies behind the block");
+    return 20;
+}
+
+/* Grows a block that cannot grow in place. */
+static int resize_behind_walls(void *block, size_t size, size_t wanted, void **ret_block)
+{
+    void *walls[20];
+    unsigned count = build_walls(block, size, walls);
+    int error = np_heap_resize(block, wanted, ret_block);
+    while (count)
+        np_heap_free(walls[--count]);
+    return error;
+}
+
+static void *move_once(void *block, size_t size, size_t wanted, uint64_t seed)
+{
+    void *resized = NULL;
+    int error = resize_behind_walls(block, size, wanted, &resized);
+    if (!expect(error == 0, "%zu to %zu MiB: %s", size / MIB, wanted / MIB, np_strerror(error)))
+        return block;
+    check_filled(resized, size, seed, "moved");
+    fill(resized, wanted, seed);
+    return resized;
+}
+
+static void check_moves(void)
+{
+    heap_start_one(moving);
+    size_t size = LARGE;
+    void *block = take(size, 0, false);
+    fill(block, size, 3);
+    for (unsigned i = 0; i < 8; i++) {
+        size_t wanted = size * 2 + i * 4096;
+        block = move_once(block, size, wanted, 3);
+        void *shrunk = NULL; /* so that the seams lie all over the block */
+        size = LARGE + i * 3 * MIB + 12288;
+        expect(np_heap_resize(block, size, &shrunk) == 0 && shrunk == block, "a shrink failed");
+        check_filled(block, size, 3, "shrunk");
+    }
+    bool by_page_tables = moving != STRIPED;
+    expect((faults.remaps > 0) == by_page_tables, "%lu moves by page tables", faults.remaps);
+    np_heap_free(block);
+    /* Nothing of it may be taken for clean. */
+    for (unsigned i = 0; i < 3; i++) {
+        block = take(LARGE * 2, 0, true);
+        check_zero(block, LARGE * 2, "where blocks were moved");
+        fill(block, LARGE * 2, 4);
+        np_heap_free(block);
+    }
+}
+
+static void large_blocks_move_again_and_again(void)
+{
+    static const enum kind all[] = {FIRST_TOUCH, LOCAL, BIND_HARD, STRIPED, HUGE};
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        moving = all[i];
+        expect(in_child(check_moves) == 0, "%s failed", kind_name(moving));
+    }
+}
+
+/* The n-th mremap fails, with or without a hole where the target was. */
+static void check_failed_moves(void)
+{
+    heap_start_one(moving);
+    size_t size = LARGE;
+    void *block = take(size, 0, false);
+    fill(block, size, 3);
+    for (int i = 0; i < 12; i++) {
+        *(i & 1 ? &faults.remap_hole : &faults.remap) = 1 + i / 4;
+        size_t wanted = size * 2;
+        block = move_once(block, size, wanted, 3);
+        faults.remap = faults.remap_hole = 0;
+        void *shrunk = NULL;
+        size = LARGE + (size_t)i * 2 * MIB + 4096;
+        expect(np_heap_resize(block, size, &shrunk) == 0 && shrunk == block, "a shrink failed");
+        check_filled(block, size, 3, "after a move that failed");
+    }
+    np_heap_free(block);
+    block = take(LARGE * 2, 0, true);
+    check_zero(block, LARGE * 2, "where moves failed");
+    np_heap_free(block);
+}
+
+static void a_move_that_fails_copies(void)
+{
+    static const enum kind all[] = {FIRST_TOUCH, LOCAL, BIND_HARD};
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        moving = all[i];
+        expect(in_child(check_failed_moves) == 0, "%s failed", kind_name(moving));
+    }
+}
+
+static void check_holes_without_policies(void)
+{
+    heap_start_one(LOCAL);
+    void *block = take(LARGE, 0, false);
+    fill(block, LARGE, 3);
+    faults.policy_at = -1;
+    faults.remap_hole = 1;
+    block = move_once(block, LARGE, LARGE * 2, 3);
+    np_heap_free(block);
+}
+
+static void a_hole_is_seen_without_numa_calls(void)
+{
+    expect(in_child(check_holes_without_policies) == 0, "a hole was not seen");
+}
+
+static int nth_piece;
+
+/* The hole cannot be closed: the old block must still be whole, and nobody may get the addresses. */
+static void check_hole_that_stays(void)
+{
+    heap_start_one(LOCAL);
+    size_t size = LARGE;
+    void *block = take(size, 0, false), *resized = NULL;
+    fill(block, size, 3);
+    for (int i = 1; i < nth_piece; i++) { /* seams */
+        block = move_once(block, size, size * 2, 3);
+        size += 4 * MIB;
+        expect(np_heap_resize(block, size, &resized) == 0 && resized == block, "a shrink failed");
+    }
+    void *walls[20];
+    unsigned count = build_walls(block, size, walls);
+    faults.remap_hole = nth_piece;
+    faults.map = -1;
+    int error = np_heap_resize(block, size * 2, &resized);
+    faults.remap_hole = faults.map = 0;
+    expect(error == -EAGAIN, "moved into a hole: %s", np_strerror(error));
+    check_filled(block, size, 3, "after a move into a hole");
+    for (unsigned i = 0; i < 6; i++) {
+        void *other;
+        if (try_take(size, &other) != 0)
+            break;
+        check_zero(other, size, "beside a hole");
+        fill(other, size, i);
+    }
+    check_filled(block, size, 3, "after others");
+    while (count)
+        np_heap_free(walls[--count]);
+    np_heap_free(block);
+    (void)np_heap_trim();
+}
+
+static void a_hole_that_stays_costs_no_contents(void)
+{
+    for (nth_piece = 1; nth_piece <= 3; nth_piece++)
+        expect(in_child(check_hole_that_stays) == 0, "failed at mapping %d", nth_piece);
+}
+
+int main(void)
+{
+    heap_test(large_blocks_move_again_and_again, "large blocks move again and again with their contents");
+    heap_test(a_move_that_fails_copies, "a move that fails copies");
+    heap_test(a_hole_is_seen_without_numa_calls, "a hole is seen without NUMA calls");
+    heap_test(a_hole_that_stays_costs_no_contents, "a hole that stays costs no contents");
+    return tap_done();
+}
