@@ -192,6 +192,7 @@ teardown() {
 @test "a set-uid program ignores what its user says" {
     requires root setpriv
     ! findmnt -no OPTIONS -T . | grep -q nosuid || skip_or_fail "needs a folder without nosuid"
+    [ -w /usr/lib ] || skip_or_fail "needs a writable /usr/lib"
     # In a set-uid program the loader preloads set-uid libraries of the system's folders alone.
     installed=/usr/lib/libnumaperf_preload_test.so
     cp "$numaperf_preload" $installed
