@@ -162,10 +162,15 @@ vm_machines() {
     }' /proc/meminfo
 }
 
-# vm_setup KERNEL - bring the kernel and the packages of the machine; empty, or the reason why that cannot be.
+# vm_setup KERNEL - bring the kernel and the packages of the machine up to date, once a day; prints nothing, or the
+# reason why that cannot be.
 vm_setup() {
-    local log=$OUT/setup-$1.log
+    local log=$OUT/setup-$1.log stamp=$CHECK/vm-setup-$1
+    if [[ -n $(find "$stamp" -mtime -1 2>/dev/null) ]]; then
+        return 0
+    fi
     if tests/vm/run --kernel "$1" --setup >"$log" 2>&1; then
+        touch "$stamp"
         return 0
     fi
     if [[ $1 == backports ]] && grep -q unavailable "$log"; then
