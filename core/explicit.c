@@ -86,7 +86,7 @@ static int bring_in(struct np_zone *zone, size_t offset, size_t length)
 
 int np_explicit_open(struct np_zone *zone, size_t offset, size_t length)
 {
-    if (np_space.released || length % zone->explicit_size || offset % zone->explicit_size)
+    if (zone->reserved_end < zone->capacity || length % zone->explicit_size || offset % zone->explicit_size)
         return -EBUSY;
     int error = np_vma_take(1) ? bring_in(zone, offset, length) : -ENOMEM;
     if (error)

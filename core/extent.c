@@ -29,7 +29,8 @@ static uint32_t run_of(const struct np_zone *zone, const void *block, const char
 {
     size_t offset = (size_t)((const char *)block - zone->base);
     uint32_t run = np_pages(offset);
-    bool begins = np_bytes(run) == offset && run < zone->runs.end;
+    /* Without the lock too: the state of a live run changes by its owner's calls only, and beyond the end there is none. */
+    bool begins = np_bytes(run) == offset && offset < atomic_load_explicit(&zone->open, memory_order_relaxed);
     if (begins && zone->runs.entry[run].state == NP_RUN_LIVE)
         return run;
     bool freed = begins && zone->runs.entry[run].state != NP_RUN_NONE;
@@ -240,7 +241,7 @@ void np_extent_free(struct np_zone *zone, void *block)
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t pages = entry->held;
     uint64_t now = np_kernel_milliseconds();
-    bool custom = entry->flags & NP_RUN_CUSTOM || entry->seams[0] || (worth_checking(zone, entry, now) && policy_differs(zone, block));
+    bool custom = entry->custom || entry->seams[0] || (worth_checking(zone, entry, now) && policy_differs(zone, block));
     zone->last_free = (uint32_t)now;
     uncount_live(zone, pages);
     np_stats_add(&zone->published->frees, 1);
@@ -275,7 +276,7 @@ static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
 {
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t old = entry->held, rest_pages = entry->pages - pages;
-    bool custom = entry->flags & NP_RUN_CUSTOM || entry->seams[0];
+    bool custom = entry->custom || entry->seams[0];
     uncount_live(zone, old);
     count_live(zone, pages);
     uint32_t rest = np_runs_cut(&zone->runs, run, pages);
@@ -345,6 +346,6 @@ void np_extent_note_custom(struct np_zone *zone, const void *address, size_t len
     size_t from = (size_t)((const char *)address - zone->base), to = from + length;
     for (uint32_t run = 0; run < zone->runs.end && np_bytes(run) < to; run += zone->runs.entry[run].pages)
         if (zone->runs.entry[run].state == NP_RUN_LIVE && np_bytes(run + zone->runs.entry[run].pages) > from)
-            zone->runs.entry[run].flags |= NP_RUN_CUSTOM;
+            zone->runs.entry[run].custom = true;
     np_zone_unlock(zone);
 }

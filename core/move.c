@@ -33,7 +33,7 @@ static bool may_remap(const struct np_zone *zone, const char *from, const char *
 {
     const struct np_run *entry = entry_of(zone, from);
     size_t length = np_bytes(entry->held);
-    return length >= NP_EXTENT_REMAP_FROM && !zone->stripes && !(entry->flags & NP_RUN_CUSTOM) &&
+    return length >= NP_EXTENT_REMAP_FROM && !zone->stripes && !entry->custom &&
            (size_t)(from - zone->base) >= zone->explicit_end && (size_t)(to - zone->base) >= zone->explicit_end &&
            seam_count(entry) < NP_RUN_SEAMS && np_kernel_support()->remap_keeps_source;
 }

@@ -72,7 +72,8 @@ static uint64_t retained_limit(void)
 
 bool np_retain_drop(struct np_zone *zone, uint32_t first, uint32_t pages)
 {
-    if (!np_kernel_support()->dontneed_clears)
+    /* Of explicit huge pages the kernel drops whole ones only and says nothing of the rest. */
+    if (!np_kernel_support()->dontneed_clears || np_bytes(first) < zone->explicit_end)
         return false;
     int error;
     if (zone->hard)

@@ -115,6 +115,7 @@ static void describe(struct np_runs *runs, uint32_t run, uint32_t pages, enum np
     entry->pages = pages;
     entry->state = (uint8_t)state;
     entry->flags = 0;
+    entry->custom = false;
     if (state == NP_RUN_LIVE)
         memset(entry->seams, 0, sizeof entry->seams);
     else

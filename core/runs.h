@@ -31,7 +31,6 @@ enum np_run_state {
 };
 
 #define NP_RUN_ALL_USED 1u /* live: every page of the run was USED when it was handed out */
-#define NP_RUN_CUSTOM   2u /* live: the program has bound or advised a part of it itself */
 
 #define NP_OWNER_NONE 0u /* free: its pages were used by several threads, or by none */
 
@@ -49,6 +48,7 @@ struct np_run {
     uint32_t owner;        /* free: the thread that used all held pages, or NP_OWNER_NONE */
     uint32_t stamp;        /* free: second of the clock when it was last given.  live: the zone's last_free when it was taken */
     uint8_t state, flags;
+    bool custom;           /* live: the program has bound or advised a part of it itself */
 };
 
 struct np_runs {

@@ -172,7 +172,9 @@ void np_zones_release_reserve(void)
         np_space_unlock();
         return;
     }
-    for (unsigned i = 0; i < np_space.count && !np_space.released; i++) {
+    /* Before the first address is given up: somebody else may have it at once, and then it is not ours to free. */
+    bool again = atomic_exchange(&np_space.released, true);
+    for (unsigned i = 0; i < np_space.count && !again; i++) {
         struct np_zone *zone = &np_space.zones[i];
         np_zone_lock(zone);
         size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
@@ -184,7 +186,6 @@ void np_zones_release_reserve(void)
         zone->tables_reserved = zone->tables_open;
         np_zone_unlock(zone);
     }
-    np_space.released = true;
     np_space_unlock();
 }
 

@@ -15,8 +15,8 @@ struct np_space {
     char *tables;           /* per zone: entries, then contents */
     size_t table_span;      /* bytes of one zone's tables */
     size_t contents_offset; /* of the contents in it */
-    bool released;          /* what is closed is no longer reserved */
-    bool small_steps;       /* address space or locked memory is limited: open no more than is asked for */
+    _Atomic bool released;  /* what is closed is no longer reserved: its addresses may be anybody's */
+    _Atomic bool small_steps;       /* address space or locked memory is limited: open no more than is asked for */
 };
 
 extern struct np_space np_space;

@@ -241,7 +241,7 @@ size_t np_zone_close_tail(struct np_zone *zone)
     atomic_store_explicit(&zone->published->open, keep, memory_order_relaxed);
     if (zone->explicit_end > keep)
         zone->explicit_end = keep;
-    if (np_space.released) {
+    if (zone->reserved_end < zone->capacity) { /* released */
         (void)np_kernel_unmap(start, length);
         zone->reserved_end = keep;
         return length;

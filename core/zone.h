@@ -26,7 +26,7 @@ struct np_zone {
     size_t capacity;         /* bytes that may ever be opened; a gap behind keeps the VMAs of neighbours apart */
     _Atomic size_t open;     /* bytes from base that are readable and writable */
     size_t reserved_end;     /* bytes from base that are still ours while closed */
-    size_t explicit_end;     /* bytes from base that are explicit huge pages */
+    _Atomic size_t explicit_end; /* bytes from base that are explicit huge pages */
     size_t explicit_size;    /* 2 MiB or 1 GiB when the class asks for explicit huge pages, else 0 */
     size_t tables_open;      /* pages of the zone that the tables can describe */
     size_t tables_reserved;  /* the same while the tables' own reservation is closed */
