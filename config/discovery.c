@@ -82,7 +82,9 @@ int np_config_find(const struct np_config_search *search, char *ret_path)
     if (name != NULL && try_name(search, name, strlen(name), ret_path))
         return 1;
     const char *exe = base_name(search->exe);
-    if (exe != NULL && try_name(search, exe, length_undeleted(exe), ret_path))
+    size_t length = exe != NULL ? length_undeleted(exe) : 0;
+    bool tried = exe != NULL && name != NULL && strlen(name) == length && strncmp(name, exe, length) == 0;
+    if (exe != NULL && !tried && try_name(search, exe, length, ret_path))
         return 1;
     return try_name(search, "default", strlen("default"), ret_path);
 }
