@@ -4,7 +4,6 @@
 #include "zone.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 static _Atomic size_t estimate;
 static _Atomic uint64_t last_count; /* milliseconds */
@@ -28,16 +27,16 @@ static size_t vma_limit(void)
 /* The lines of /proc/self/maps, or SIZE_MAX when it cannot be read. */
 static size_t vma_count(void)
 {
-    int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    int file = np_kernel_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     if (file < 0)
         return SIZE_MAX;
     size_t lines = 0;
     char text[2048];
     ssize_t length;
-    while ((length = read(file, text, sizeof text)) > 0)
+    while ((length = np_kernel_read(file, text, sizeof text)) > 0)
         for (ssize_t i = 0; i < length; i++)
             lines += text[i] == '\n';
-    (void)close(file);
+    np_kernel_close(file);
     return lines;
 }
 
