@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 
 /* Small enough to notice early that a node is full, large enough for the calls not to count. */
 #define CHUNK ((size_t)32 << 20)
@@ -50,6 +51,21 @@ static uint64_t meminfo_figure(const char *text, const char *key)
     return kilobytes << 10;
 }
 
+/* What the kernel keeps back of a node's @total before it calls the OOM killer: its share of vm.min_free_kbytes, and up to
+ * two and a quarter times that again while the mark is boosted (mm/page_alloc.c). Measured: 22 of 448 MiB. */
+static uint64_t kept_back(uint64_t total)
+{
+    char text[32];
+    struct sysinfo info;
+    uint64_t kilobytes = 0;
+    if (np_kernel_read_file("/proc/sys/vm/min_free_kbytes", text, sizeof text) <= 0 || sysinfo(&info) != 0)
+        return 0;
+    for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
+        kilobytes = kilobytes * 10 + (uint64_t)(*digit - '0');
+    double share = (double)total / ((double)info.totalram * info.mem_unit + 1);
+    return (uint64_t)((double)(kilobytes << 10) * 3.25 * share);
+}
+
 /* What the zone's nodes have free, or filled with clean page cache that nobody has mapped. */
 static uint64_t obtainable(const struct np_zone *zone)
 {
@@ -61,7 +77,9 @@ static uint64_t obtainable(const struct np_zone *zone)
             continue;
         uint64_t cache = meminfo_figure(text, "Active(file)") + meminfo_figure(text, "Inactive(file)");
         uint64_t busy = meminfo_figure(text, "Dirty") + meminfo_figure(text, "Mapped");
-        sum += meminfo_figure(text, "MemFree") + (cache > busy ? cache - busy : 0);
+        uint64_t there = meminfo_figure(text, "MemFree") + (cache > busy ? cache - busy : 0);
+        uint64_t kept = kept_back(meminfo_figure(text, "MemTotal"));
+        sum += there > kept ? there - kept : 0;
     }
     return sum;
 }
