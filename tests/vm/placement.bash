@@ -22,19 +22,36 @@ policy() {
     printf '%s\n' '[numaperf]' 'version = 1' '[malloc.large]' 'size = 32K-' "$@" >"$BATS_TEST_TMPDIR/policy.ini"
 }
 
-# start PROGRAM [ARGUMENT]... - under numaperf, in the background. Its report is a pipe: at its end the program waits
-# there, before it counts, until we read.
+# start PROGRAM [ARGUMENT]... - under numaperf, in the background, in a folder of its own. Its report is a pipe: at its
+# end the program waits there, before it counts, until we read.
 start() {
-    cd "$BATS_TEST_TMPDIR" || return
+    cd "$(mktemp -d "$BATS_TEST_TMPDIR/run.XXXXXX")" || return
     blocks=()
-    rm -f input output report
     mkfifo input output report
     exec {to}<>input {from}<>output
-    "${before[@]}" "$numaperf" run -c policy.ini --report "$PWD/report" -- "$@" \
-        <input >output 2>errors 3>&- {to}>&- {from}>&- &
+    run_program "$@" <input >output 2>errors 3>&- &
     pid=$!
+    programs[$pid]="$to $from $PWD"
 }
 before=(env)
+declare -A programs=()
+
+# run_program PROGRAM [ARGUMENT]... - becomes the program, without our ends of its own pipes and of others'.
+run_program() {
+    exec {to}>&- {from}>&-
+    while read -r to from _; do
+        exec {to}>&- {from}>&-
+    done < <(printf '%s\n' "${programs[@]}" | grep .)
+    exec "${before[@]}" "$numaperf" run -c ../policy.ini --report "$PWD/report" -- "$@"
+}
+
+# switch_to PID - the other functions mean this program from now on.
+switch_to() {
+    local folder
+    pid=$1
+    read -r to from folder <<<"${programs[$pid]}"
+    cd "$folder" || return
+}
 
 # hear - the program's next line, in $answer.
 hear() {
@@ -55,7 +72,7 @@ ask() {
 # tell COMMAND... - the same for commands that must succeed.
 tell() {
     ask "$@"
-    [[ $answer == ok || $answer == 0x* ]] || fail "$*: $answer"
+    [[ $answer == ok || $answer == 0x* ]] || fail "$*: $answer; errors: $(cat errors)"
 }
 
 # hear_blocks - START LENGTH of the program's blocks, until it says that it is ready.
@@ -86,6 +103,7 @@ finish() {
     report=$(cat report)
     status=0
     wait "$pid" || status=$?
+    unset "programs[$pid]"
     pid=
     exec {from}>&-
 }
@@ -235,13 +253,31 @@ assert_agrees() {
 
 # clean_up - for teardown.
 clean_up() {
-    if [ -n "$pid" ]; then
-        kill -KILL "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-    fi
+    local one
+    for one in "${!programs[@]}"; do
+        kill -KILL "$one" 2>/dev/null || true
+        wait "$one" 2>/dev/null || true
+    done
 }
 
 # kills - how often the OOM killer came, since the machine was booted.
 kills() {
     awk '$1 == "oom_kill" { print $2 }' /proc/vmstat
+}
+
+# free_pages NODE - pages that the node has free.
+free_pages() {
+    awk -v page="$page" '$3 == "MemFree:" { print int($4 * 1024 / page) }' "/sys/devices/system/node/node$1/meminfo"
+}
+
+# start_puppet - a program that allocates as ask() and tell() say.
+start_puppet() {
+    start "$progs/puppet"
+}
+
+# give NAME SIZE - the puppet makes a block and writes to every page of it; blocks[] has it.
+give() {
+    tell malloc "$1" "$2"
+    blocks[$1]=$answer
+    tell write "$1"
 }
