@@ -72,6 +72,20 @@ static bool reclaim_room(struct np_zone *zone)
     return any;
 }
 
+/* Opens what is missing behind the free run at the end, and no more than that: it may come from a pool of huge pages. */
+static int take_by_growth(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *ret_run)
+{
+    struct np_runs *runs = &zone->runs;
+    uint64_t first = ((uint64_t)runs->end - np_runs_tail(runs) + align - 1) / align * align;
+    if (first + pages > runs->end) {
+        int error = np_zone_grow(zone, np_bytes(first + pages - runs->end));
+        if (error)
+            return error;
+    }
+    *ret_run = np_runs_take_from(runs, runs->end - np_runs_tail(runs), (uint32_t)first, pages, NP_RUN_LIVE);
+    return 0;
+}
+
 /* Finds @pages, opening more of the zone when it must. */
 static int take_run(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *ret_run)
 {
@@ -85,10 +99,9 @@ static int take_run(struct np_zone *zone, uint32_t pages, uint32_t align, uint32
         }
         if (np_retain_unpark(zone))
             continue;
-        uint64_t wanted = (uint64_t)pages + align - 1, tail = np_runs_tail(&zone->runs);
-        int error = np_zone_grow(zone, np_bytes(wanted > tail ? wanted - tail : 1));
+        int error = take_by_growth(zone, pages, align, ret_run);
         if (!error)
-            continue;
+            return 0;
         if (reclaimed || !reclaim_room(zone))
             return error;
         reclaimed = true;

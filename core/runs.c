@@ -222,7 +222,7 @@ uint32_t np_runs_take(struct np_runs *runs, uint32_t pages, uint32_t align)
         return NP_NO_RUN;
     uint32_t first = (run + align - 1) & ~(align - 1);
     if ((uint64_t)first + pages > (uint64_t)run + runs->entry[run].pages) {
-        run = tree_best_fit(runs, pages + align - 1);
+        run = pages <= UINT32_MAX - (align - 1) ? tree_best_fit(runs, pages + align - 1) : NP_NO_RUN;
         if (run == NP_NO_RUN)
             return NP_NO_RUN;
         first = (run + align - 1) & ~(align - 1);

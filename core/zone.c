@@ -216,7 +216,7 @@ int np_zone_grow(struct np_zone *zone, size_t bytes)
     if (nodes_gone(zone))
         return -ENODEV;
     size_t least = smaller(round_up(bytes, unit), left), step = least;
-    if (!np_space.small_steps)
+    if (!np_space.small_steps && !zone->explicit_size) /* pages of a pool are taken as they are needed */
         step = smaller(larger(least, smaller(round_up(open / 8, unit), STEP_LARGEST)), left);
     int error = open_step(zone, step);
     while (error && step > least) {

@@ -158,6 +158,21 @@ static void the_next_class_of_huge_blocks_begins_at_huge_pages(void)
     np_heap_free(block);
 }
 
+/* What is opened for the sake of an alignment may come from a pool of huge pages. */
+static void aligned_blocks_open_no_more_than_they_need(void)
+{
+    heap_start();
+    for (size_t count = 1; count <= 8; count++) {
+        unsigned rule;
+        int node;
+        const void *start;
+        size_t length;
+        (void)take(2 * MIB, 0, false);
+        np_heap_zone_range(0, &rule, &node, &start, &length);
+        expect(length == count * 2 * MIB, "%zu MiB open for %zu huge pages", length / MIB, count);
+    }
+}
+
 /* ---- fork ---- */
 
 static void *inherited[KINDS];
@@ -283,6 +298,7 @@ int main(void)
     heap_test(arrays_grow_side_by_side, "two arrays grow side by side");
     heap_test(the_next_class_of_huge_blocks_begins_at_huge_pages,
               "blocks of huge pages begin where one begins");
+    heap_test(aligned_blocks_open_no_more_than_they_need, "aligned blocks open no more than they need");
     heap_test(a_child_has_a_heap_of_its_own, "a forked child has a heap of its own");
     heap_test(the_forking_thread_may_allocate, "the forking thread may allocate in its handlers");
     heap_test(wrong_use_ends_in_one_line, "wrong use ends in one line and an abort");
