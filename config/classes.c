@@ -50,6 +50,20 @@ static void check_nodes(struct np_builder *builder, const struct np_rule *rule)
     add(builder, line, NP_CLASS_NODES, &reason);
 }
 
+/* What the next malloc serves cannot be given pages by us: a wish for them would be ignored. */
+static void check_system(struct np_builder *builder, const struct np_rule *rule)
+{
+    struct np_value_reason reason;
+    if (builder->key_valid[NP_CLASS_HUGE] && rule->huge != NP_HUGE_DEFAULT) {
+        (void)np_value_fail(&reason, "policy system takes no huge pages");
+        add(builder, builder->key_lines[NP_CLASS_HUGE], NP_CLASS_HUGE, &reason);
+    }
+    if (builder->key_valid[NP_CLASS_PREFAULT] && rule->prefault != NP_PREFAULT_NONE) {
+        (void)np_value_fail(&reason, "policy system takes no prefault");
+        add(builder, builder->key_lines[NP_CLASS_PREFAULT], NP_CLASS_PREFAULT, &reason);
+    }
+}
+
 /* Against the classes whose size was read; max_size is 0 in the others. */
 static void check_overlap(struct np_builder *builder, const struct np_rule *rule)
 {
@@ -71,6 +85,8 @@ void np_class_check(struct np_builder *builder)
     builder->size_lines[rule - builder->config->classes] = builder->key_lines[NP_CLASS_SIZE];
     if (policy)
         check_nodes(builder, rule);
+    if (policy && rule->mode == NP_SYSTEM)
+        check_system(builder, rule);
     if (policy && size && rule->mode != NP_SYSTEM && rule->min_size < MIN_CLASS_SIZE) {
         struct np_value_reason reason;
         (void)np_value_fail(&reason, "classes below 32K other than system are not supported yet");
