@@ -24,8 +24,9 @@ static uint32_t thread_number(void)
     return this_thread;
 }
 
-/* The live run that begins at @block, or the end of the program: this is no block of ours. */
-static uint32_t run_of(const struct np_zone *zone, const void *block, const char *what)
+/* The live run that begins at @block, or the end of the program: this is no block of ours. Handlers of SIGABRT fork to run a
+ * debugger, so the lock goes first. */
+static uint32_t run_of(struct np_zone *zone, const void *block, const char *what, bool locked)
 {
     size_t offset = (size_t)((const char *)block - zone->base);
     uint32_t run = np_pages(offset);
@@ -34,6 +35,8 @@ static uint32_t run_of(const struct np_zone *zone, const void *block, const char
     if (begins && zone->runs.entry[run].state == NP_RUN_LIVE)
         return run;
     bool freed = begins && zone->runs.entry[run].state != NP_RUN_NONE;
+    if (locked)
+        np_zone_unlock(zone);
     np_fatal("%s: %s of %p: %s", zone->placement->section, what, block,
              freed ? "the block was freed before" : "no block begins there");
 }
@@ -202,7 +205,7 @@ int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero)
 void np_extent_untake(struct np_zone *zone, void *block)
 {
     np_zone_lock(zone);
-    uint32_t run = run_of(zone, block, "return");
+    uint32_t run = run_of(zone, block, "return", true);
     uncount_live(zone, zone->runs.entry[run].held);
     np_stats_add(&zone->published->allocations, (uint64_t)-1);
     if (zone->failed) /* somebody else's mapping may lie in it: nobody gets these addresses any more */
@@ -250,7 +253,7 @@ static void put_right(struct np_zone *zone, uint32_t run, uint32_t pages)
 void np_extent_free(struct np_zone *zone, void *block)
 {
     np_zone_lock(zone);
-    uint32_t run = run_of(zone, block, "free");
+    uint32_t run = run_of(zone, block, "free", true);
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t pages = entry->held;
     uint64_t now = np_kernel_milliseconds();
@@ -281,7 +284,7 @@ void np_extent_free(struct np_zone *zone, void *block)
 
 size_t np_extent_size(struct np_zone *zone, const void *block)
 {
-    return np_bytes(zone->runs.entry[run_of(zone, block, "malloc_usable_size")].held);
+    return np_bytes(zone->runs.entry[run_of(zone, block, "malloc_usable_size", false)].held);
 }
 
 /* The end of the block goes as the block would: without what the program or a move did to it. */
@@ -329,7 +332,7 @@ static bool grow(struct np_zone *zone, uint32_t run, uint32_t pages)
 int np_extent_resize(struct np_zone *zone, void *block, size_t size)
 {
     np_zone_lock(zone);
-    uint32_t run = run_of(zone, block, "realloc");
+    uint32_t run = run_of(zone, block, "realloc", true);
     uint32_t pages = np_pages_for(size), old = zone->runs.entry[run].held;
     bool fits = size <= zone->capacity;
     (void)np_retain_unpark(zone);

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -287,6 +288,34 @@ static void wrong_use_ends_in_one_line(void)
     check_abort(block, "a block of a closed zone");
 }
 
+static void fork_when_aborted(int number)
+{
+    (void)number;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    int status = -1;
+    _exit(child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 42 : 1);
+}
+
+static void free_under_a_handler(void)
+{
+    int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    (void)dup2(quiet, STDERR_FILENO);
+    (void)signal(SIGABRT, fork_when_aborted);
+    np_heap_free(wrong);
+}
+
+static void a_handler_of_the_abort_may_fork(void)
+{
+    heap_start();
+    expect(pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, np_heap_after_fork_child) == 0, "atfork");
+    wrong = take(class_size(LOCAL), 0, false);
+    np_heap_free(wrong);
+    int status = in_child(free_under_a_handler);
+    expect(WIFEXITED(status) && WEXITSTATUS(status) == 42, "wait status %#x", (unsigned)status);
+}
+
 int main(void)
 {
     heap_test(every_class_serves, "every class serves blocks that do not overlap");
@@ -302,5 +331,6 @@ int main(void)
     heap_test(a_child_has_a_heap_of_its_own, "a forked child has a heap of its own");
     heap_test(the_forking_thread_may_allocate, "the forking thread may allocate in its handlers");
     heap_test(wrong_use_ends_in_one_line, "wrong use ends in one line and an abort");
+    heap_test(a_handler_of_the_abort_may_fork, "a handler of that abort may fork");
     return tap_done();
 }
