@@ -184,7 +184,7 @@ vm_setup() {
 vm_suite() {
     local name
     name=$1-$2-$(basename -a -s .bats "${@:3}" | paste -sd+)
-    tap "${name:0:100}" tests/vm/run --topology "$1" --kernel "$2" --build "$CHECK/gcc" --timeout 900 "${@:3}"
+    tap "${name:0:100}" tests/vm/run --topology "$1" --kernel "$2" --build "$CHECK/gcc" --timeout 1200 "${@:3}"
 }
 
 stage_vm() {
