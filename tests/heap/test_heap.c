@@ -136,11 +136,11 @@ static void arrays_grow_side_by_side(void)
 {
     heap_start_one(FIRST_TOUCH);
     void *arrays[2] = {take(MIB, 0, false), take(MIB, 0, false)};
-    for (size_t size = MIB; size < 300 * MIB; size += 3 * MIB)
+    for (size_t size = MIB; size < 200 * MIB; size += 5 * MIB)
         for (unsigned i = 0; i < 2; i++) {
             fill(arrays[i], size, i);
             void *resized = NULL;
-            int error = np_heap_resize(arrays[i], size + 3 * MIB, &resized);
+            int error = np_heap_resize(arrays[i], size + 5 * MIB, &resized);
             if (!expect(error == 0, "%zu: %s", size, np_strerror(error)))
                 return;
             arrays[i] = resized;
@@ -309,7 +309,8 @@ static void free_under_a_handler(void)
 static void a_handler_of_the_abort_may_fork(void)
 {
     heap_start();
-    expect(pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, np_heap_after_fork_child) == 0, "atfork");
+    expect(pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, np_heap_after_fork_child) == 0,
+           "atfork");
     wrong = take(class_size(LOCAL), 0, false);
     np_heap_free(wrong);
     int status = in_child(free_under_a_handler);

@@ -348,7 +348,7 @@ static void random_steps(uint64_t seed, unsigned long steps)
     expect(expect_failures == 0, "with seed %lu", (unsigned long)seed);
 }
 
-static unsigned long steps_each = 20000;
+static unsigned long steps_each = 10000;
 
 static void agrees_with_the_model(void)
 {
