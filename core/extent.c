@@ -111,13 +111,29 @@ static int take_run(struct np_zone *zone, uint32_t pages, uint32_t align, uint32
     }
 }
 
+/* The size of the huge pages that a block of @size bytes consists of, or 0. */
+static size_t huge_size_of(const struct np_zone *zone, size_t size)
+{
+    size_t huge = zone->explicit_size                        ? zone->explicit_size
+                  : zone->advice == NP_ADVICE_HUGE_PAGES ? np_kernel_huge_size()
+                                                         : 0;
+    return size >= huge ? huge : 0;
+}
+
+/* Blocks of huge pages have them whole: what a block uses in part is there in full, and must count when it is kept. */
+static uint32_t pages_of(const struct np_zone *zone, size_t size)
+{
+    uint32_t unit = np_pages(huge_size_of(zone, size)), pages = np_pages_for(size);
+    return unit ? (pages + unit - 1) / unit * unit : pages;
+}
+
 /* Blocks that may consist of huge pages begin where one begins. */
 static uint32_t alignment_pages(const struct np_zone *zone, size_t size, size_t alignment)
 {
-    size_t huge = zone->explicit_size ? zone->explicit_size
-                  : zone->advice == NP_ADVICE_HUGE_PAGES || size >= NP_EXTENT_REMAP_FROM ? np_kernel_huge_size()
-                                                                                  : 0;
-    if (huge && size >= huge && alignment < huge)
+    size_t huge = huge_size_of(zone, size);
+    if (!huge && !zone->explicit_size && size >= NP_EXTENT_REMAP_FROM && size >= np_kernel_huge_size())
+        huge = np_kernel_huge_size();
+    if (alignment < huge)
         alignment = huge;
     return alignment > np_bytes(1) ? np_pages(alignment) : 1;
 }
@@ -126,7 +142,7 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool roo
 {
     if (size > zone->capacity || alignment > zone->capacity)
         return -ENOSPC;
-    uint32_t pages = np_pages_for(size), run;
+    uint32_t pages = pages_of(zone, size), run;
     uint32_t align = alignment_pages(zone, size, alignment);
     np_zone_lock(zone);
     room = room && !zone->explicit_size; /* address room costs nothing, pages of a pool do */
@@ -333,7 +349,7 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
 {
     np_zone_lock(zone);
     uint32_t run = run_of(zone, block, "realloc", true);
-    uint32_t pages = np_pages_for(size), old = zone->runs.entry[run].held;
+    uint32_t pages = pages_of(zone, size), old = zone->runs.entry[run].held;
     bool fits = size <= zone->capacity;
     (void)np_retain_unpark(zone);
     if (fits && pages < old)

@@ -8,8 +8,6 @@
 #define BLOCKS   64
 #define LIMIT    (64 * MIB)
 #define OVERHEAD (4 * MIB) /* what is not worth a whole huge page */
-/* Of a huge page that a block uses in part, only that part is counted as kept. */
-#define SPLIT_HUGE_PAGES (24 * MIB)
 
 static void *blocks[KINDS][BLOCKS];
 
@@ -52,7 +50,7 @@ static void freed_memory_stays_below_a_limit(void)
         size_t full = resident();
         expect(full > 3 * LIMIT, "only %zu MiB are resident", full / MIB);
         free_many();
-        expect(resident() <= LIMIT + SPLIT_HUGE_PAGES, "%zu MiB are kept", resident() / MIB);
+        expect(resident() <= LIMIT + OVERHEAD, "%zu MiB are kept", resident() / MIB);
     }
 }
 
