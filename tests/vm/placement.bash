@@ -128,12 +128,13 @@ zones() {
         {
             split($1, ends, "-")
             from = strtonum("0x" ends[1]); till = strtonum("0x" ends[2])
-            if (from != limit || $6 != "" && $6 !~ /numaperf:/) {
+            foreign = $6 != "" && $6 !~ /numaperf:|anon_hugepage/
+            if (from != limit || foreign) {
                 flush()
                 first = from
             }
             limit = till
-            if ($6 != "" && $6 !~ /numaperf:/)
+            if (foreign)
                 next
             if ($2 == "---p" && till - from >= 1073741824)
                 big = 1
