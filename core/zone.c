@@ -118,17 +118,22 @@ int np_zone_start(struct np_zone *zone)
     return 0;
 }
 
-/* Makes [address, address + length) usable: opened where it is reserved, mapped where the reservation was released. */
-static int open_memory(char *address, size_t length, bool reserved)
+/* Maps [address, address + length), whose reservation was released, if it is still free. */
+static int map_again(char *address, size_t length, int protection)
 {
-    if (reserved)
-        return np_kernel_protect(address, length, PROT_READ | PROT_WRITE);
     void *mapped;
-    int error = np_kernel_map(address, length, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE, &mapped);
+    int error = np_kernel_map(address, length, protection, MAP_FIXED_NOREPLACE, &mapped);
     if (error || mapped == address)
         return error;
     (void)np_kernel_unmap(mapped, length); /* kernels before 4.17 take the address for a hint */
     return -EEXIST;
+}
+
+/* Makes [address, address + length) usable: opened where it is reserved, mapped where the reservation was released. */
+static int open_memory(char *address, size_t length, bool reserved)
+{
+    return reserved ? np_kernel_protect(address, length, PROT_READ | PROT_WRITE)
+                    : map_again(address, length, PROT_READ | PROT_WRITE);
 }
 
 /* Lengthens one table from @old_bytes to @new_bytes, in whole pages. */
@@ -165,12 +170,18 @@ static int open_ordinary(struct np_zone *zone, size_t offset, size_t length)
     bool reserved = offset + length <= zone->reserved_end;
     if (zone->stripes && !np_vma_take(np_stripes_count(zone->stripes, offset, offset + length)))
         return -ENOMEM;
-    int error = open_memory(zone->base + offset, length, reserved);
+    char *start = zone->base + offset;
+    int error = reserved ? 0 : map_again(start, length, PROT_NONE);
     if (error)
         return error;
+    /* Dressed while it is closed: after mlockall(MCL_FUTURE) opening fills it with pages at once. */
     if (!reserved || zone->stripes)
-        return dress(zone, zone->base + offset, length);
-    return 0;
+        error = dress(zone, start, length);
+    if (!error)
+        error = np_kernel_protect(start, length, PROT_READ | PROT_WRITE);
+    if (error && !reserved)
+        (void)np_kernel_unmap(start, length);
+    return error;
 }
 
 /* Opens [open, open + length) and hands it to the runs. */
