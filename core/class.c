@@ -11,12 +11,13 @@
 
 static struct {
     unsigned class_count, zone_count;
-    size_t smallest;                       /* no class below */
+    size_t smallest; /* no class below */
     struct np_heap_class table[NP_MAX_RULES];
     struct np_stats *stats;
-    size_t alignment;                      /* of zones: the largest page that any class asks for */
+    size_t alignment; /* of zones: the largest page that any class asks for */
     bool reserve_failed;
-    _Atomic int16_t local_slot[NP_MAX_NODES]; /* CPU's node -> position in local's nodes + 1, 0: not known yet */
+    _Atomic int16_t
+        local_slot[NP_MAX_NODES]; /* CPU's node -> position in local's nodes + 1, 0: not known yet */
 } classes;
 
 static bool has_zone(const struct np_placement *placement)
@@ -47,7 +48,8 @@ static void describe_rule(struct np_stats_rule *rule, const struct np_placement 
     rule->huge = placement->huge;
     rule->prefault = placement->prefault;
     rule->nodes = placement->nodes;
-    atomic_store_explicit(&rule->enforcement, has_zone(placement) ? NP_BEST_EFFORT : NP_NONE, memory_order_relaxed);
+    atomic_store_explicit(&rule->enforcement, has_zone(placement) ? NP_BEST_EFFORT : NP_NONE,
+                          memory_order_relaxed);
     if (placement->reason[0])
         np_stats_degrade(rule, has_zone(placement) ? NP_BEST_EFFORT : NP_NONE, placement->reason);
 }
@@ -64,7 +66,9 @@ int np_heap_configure(const struct np_placement *placements, unsigned count, str
     for (unsigned i = 0; i < count; i++) {
         const struct np_placement *placement = &placements[i];
         struct np_heap_class *class = &classes.table[i];
-        unsigned zones = !has_zone(placement) ? 0 : placement->mode == NP_LOCAL ? np_nodeset_count(&placement->nodes) : 1;
+        unsigned zones = !has_zone(placement)          ? 0
+                         : placement->mode == NP_LOCAL ? np_nodeset_count(&placement->nodes)
+                                                       : 1;
         if (classes.zone_count + zones > NP_STATS_ZONES)
             return -E2BIG;
         *class = (struct np_heap_class){placement, &stats->rules[i], classes.zone_count, zones};
@@ -143,7 +147,7 @@ static void choose_policy(struct np_zone *zone)
         np_nodeset_add(&zone->policy.nodes, np_nodeset_next(&placement->nodes, -1));
     }
     if (striped) {
-        size_t unit = zone->explicit_size ? zone->explicit_size
+        size_t unit = zone->explicit_size                    ? zone->explicit_size
                       : zone->advice == NP_ADVICE_HUGE_PAGES ? np_kernel_huge_size()
                                                              : 0;
         const uint8_t *weights = placement->mode == NP_WEIGHTED_INTERLEAVE ? placement->weights : NULL;
@@ -162,12 +166,14 @@ static void prepare_zone(struct np_heap_class *class, unsigned index)
         for (unsigned skip = index - class->first_zone; skip; skip--)
             zone->node = np_nodeset_next(&placement->nodes, zone->node);
     }
-    zone->hard = placement->hardness == NP_HARD && (placement->mode == NP_BIND || placement->mode == NP_LOCAL);
+    zone->hard =
+        placement->hardness == NP_HARD && (placement->mode == NP_BIND || placement->mode == NP_LOCAL);
     zone->keeps_owner = placement->mode == NP_FIRST_TOUCH;
     zone->explicit_size = explicit_size(placement);
     zone->advice = advice_of(placement, zone->hard);
     choose_policy(zone);
-    zone->bound = (struct np_mpol){NP_MPOL_BIND, placement->mode == NP_LOCAL ? zone->policy.nodes : placement->nodes};
+    zone->bound =
+        (struct np_mpol){NP_MPOL_BIND, placement->mode == NP_LOCAL ? zone->policy.nodes : placement->nodes};
     unsigned slot = atomic_load_explicit(&classes.stats->zone_count, memory_order_relaxed);
     zone->published = &classes.stats->zones[slot];
     zone->published->rule = (uint32_t)(class - classes.table);
@@ -195,10 +201,13 @@ static int start_zone(struct np_heap_class *class, unsigned index)
     int error = 0;
     np_space_lock();
     if (!np_zones_reserved())
-        error = classes.reserve_failed ? -ENOMEM : np_zones_reserve(classes.zone_count, total_memory(), zone_alignment());
+        error = classes.reserve_failed
+                    ? -ENOMEM
+                    : np_zones_reserve(classes.zone_count, total_memory(), zone_alignment());
     if (error) {
         classes.reserve_failed = true;
-        np_stats_degrade(class->stats, NP_NONE, "no address space could be reserved: left to the next malloc");
+        np_stats_degrade(class->stats, NP_NONE,
+                         "no address space could be reserved: left to the next malloc");
     } else if (!atomic_load_explicit(&np_zone_at(index)->started, memory_order_relaxed)) {
         prepare_zone(class, index);
         error = np_zone_start(np_zone_at(index));
@@ -228,7 +237,8 @@ static int find_local_slot(const struct np_placement *placement, int node)
         }
     }
     int slot = 0;
-    for (int id = np_nodeset_next(&placement->nodes, -1); id >= 0 && id != nearest; id = np_nodeset_next(&placement->nodes, id))
+    for (int id = np_nodeset_next(&placement->nodes, -1); id >= 0 && id != nearest;
+         id = np_nodeset_next(&placement->nodes, id))
         slot++;
     return slot;
 }

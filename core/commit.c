@@ -14,7 +14,7 @@
 /* Under bind the kernel reclaims page cache; each small chunk asks again whether there is enough. */
 #define BOUND_CHUNK  ((size_t)2 << 20)
 #define BOUND_MARGIN ((uint64_t)16 << 20)
-#define QUERY_PAGES  128
+#define QUERY_PAGES  64 /* 768 bytes of stack */
 
 /* Is every page of the range on one of the zone's nodes? */
 static int all_placed(const struct np_zone *zone, char *start, size_t length)
@@ -70,7 +70,8 @@ static uint64_t kept_back(uint64_t total)
 static uint64_t obtainable(const struct np_zone *zone)
 {
     uint64_t sum = 0;
-    for (int node = np_nodeset_next(&zone->bound.nodes, -1); node >= 0; node = np_nodeset_next(&zone->bound.nodes, node)) {
+    for (int node = np_nodeset_next(&zone->bound.nodes, -1); node >= 0;
+         node = np_nodeset_next(&zone->bound.nodes, node)) {
         char path[64], text[2048];
         np_format(path, sizeof path, "/sys/devices/system/node/node%d/meminfo", node);
         if (np_kernel_read_file(path, text, sizeof text) <= 0)
@@ -102,8 +103,16 @@ static void give_back(struct np_zone *zone, char *start, size_t length)
     (void)np_kernel_advise(start, length, MADV_DONTNEED);
 }
 
+static _Atomic unsigned forks;
+
+void np_commit_note_fork(void)
+{
+    atomic_fetch_add(&forks, 1);
+}
+
 static int commit_chunk(struct np_zone *zone, char *start, size_t length)
 {
+    unsigned forks_before = atomic_load(&forks);
     int error = np_kernel_populate(start, length);
     if (!error)
         error = all_placed(zone, start, length);
@@ -115,6 +124,8 @@ static int commit_chunk(struct np_zone *zone, char *start, size_t length)
     }
     if (error)
         give_back(zone, start, length);
+    else if (atomic_load(&forks) != forks_before)
+        (void)np_kernel_mbind(start, length, &zone->policy);
     return error;
 }
 

@@ -12,6 +12,9 @@
 /** np_commit() - commit every ABSENT page of [first, first + pages) on the zone's nodes.
  * Return: 0; -ENOMEM when the nodes cannot hold them: no page is then left under bind without memory behind it. */
 int np_commit(struct np_zone *zone, uint32_t first, uint32_t pages);
+/** np_commit_note_fork() - a fork is about to share every page: what is being committed meanwhile must not be bound, as a copy
+ * under bind on full nodes would meet the OOM killer. */
+void np_commit_note_fork(void);
 /** np_uncommit() - give the pages of [first, first + pages) back, in the same order undone. Return: 0 or -errno. */
 int np_uncommit(struct np_zone *zone, uint32_t first, uint32_t pages);
 

@@ -76,9 +76,7 @@ static int bring_in(struct np_zone *zone, size_t offset, size_t length)
         error = np_kernel_remap(aside, length, target, 0);
         if (!error)
             return 0;
-        struct np_mpol ignored;
-        if (np_kernel_policy_at(target, &ignored) == -EFAULT)
-            (void)np_zone_repair_hole(zone, target, length);
+        (void)np_zone_close_hole(zone, target, length);
     }
     (void)np_kernel_unmap(aside, length);
     return error;
@@ -99,14 +97,16 @@ void np_explicit_warn_fork(const struct np_zone *zone)
     if (!zone->explicit_end)
         return;
     char path[96], text[32];
-    np_format(path, sizeof path, "/sys/kernel/mm/hugepages/hugepages-%zukB/free_hugepages", zone->explicit_size >> 10);
+    np_format(path, sizeof path, "/sys/kernel/mm/hugepages/hugepages-%zukB/free_hugepages",
+              zone->explicit_size >> 10);
     if (np_kernel_read_file(path, text, sizeof text) <= 0)
         return;
     size_t free_pages = 0;
     for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
         free_pages = free_pages * 10 + (size_t)(*digit - '0');
     if (free_pages * zone->explicit_size < zone->explicit_end)
-        np_log(NP_LOG_WARN, "%s: fork with %zu explicit huge pages and %zu free ones: a child that reads what its parent "
-                            "writes meanwhile gets SIGBUS once the pool is empty",
+        np_log(NP_LOG_WARN,
+               "%s: fork with %zu explicit huge pages and %zu free ones: a child that reads what its parent "
+               "writes meanwhile gets SIGBUS once the pool is empty",
                zone->placement->section, zone->explicit_end / zone->explicit_size, free_pages);
 }

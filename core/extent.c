@@ -48,8 +48,9 @@ static void count_live(struct np_zone *zone, uint32_t pages)
     np_stats_add(&zone->published->live_bytes, bytes);
     uint64_t in_use = atomic_fetch_add_explicit(&stats->in_use_bytes, bytes, memory_order_relaxed) + bytes;
     uint64_t peak = atomic_load_explicit(&stats->peak_bytes, memory_order_relaxed);
-    while (in_use > peak && !atomic_compare_exchange_weak_explicit(&stats->peak_bytes, &peak, in_use,
-                                                                   memory_order_relaxed, memory_order_relaxed))
+    while (in_use > peak &&
+           !atomic_compare_exchange_weak_explicit(&stats->peak_bytes, &peak, in_use, memory_order_relaxed,
+                                                  memory_order_relaxed))
         ;
 }
 
@@ -114,7 +115,7 @@ static int take_run(struct np_zone *zone, uint32_t pages, uint32_t align, uint32
 /* The size of the huge pages that a block of @size bytes consists of, or 0. */
 static size_t huge_size_of(const struct np_zone *zone, size_t size)
 {
-    size_t huge = zone->explicit_size                        ? zone->explicit_size
+    size_t huge = zone->explicit_size                    ? zone->explicit_size
                   : zone->advice == NP_ADVICE_HUGE_PAGES ? np_kernel_huge_size()
                                                          : 0;
     return size >= huge ? huge : 0;
@@ -142,11 +143,14 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool roo
 {
     if (size > zone->capacity || alignment > zone->capacity)
         return -ENOSPC;
+    if (zone->failed)
+        return -ENOMEM;
     uint32_t pages = pages_of(zone, size), run;
     uint32_t align = alignment_pages(zone, size, alignment);
     np_zone_lock(zone);
     room = room && !zone->explicit_size; /* address room costs nothing, pages of a pool do */
-    int error = room && (uint64_t)pages * 2 <= UINT32_MAX / 2 ? take_run(zone, pages * 2, align, &run) : -ENOSPC;
+    int error =
+        room && (uint64_t)pages * 2 <= UINT32_MAX / 2 ? take_run(zone, pages * 2, align, &run) : -ENOSPC;
     if (error)
         error = take_run(zone, pages, align, &run);
     if (!error) {
@@ -166,7 +170,8 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool roo
 static int prefault(struct np_zone *zone, uint32_t first, uint32_t end)
 {
     uint32_t stretch, count;
-    for (; np_runs_find(&zone->runs, first, end, NP_PAGE_ABSENT, true, &stretch, &count); first = stretch + count) {
+    for (; np_runs_find(&zone->runs, first, end, NP_PAGE_ABSENT, true, &stretch, &count);
+         first = stretch + count) {
         int error = np_kernel_populate(np_zone_address(zone, stretch), np_bytes(count));
         if (error)
             return error;
@@ -178,7 +183,8 @@ static int prefault(struct np_zone *zone, uint32_t first, uint32_t end)
 static void clear(struct np_zone *zone, uint32_t first, uint32_t end)
 {
     uint32_t stretch, count;
-    for (; np_runs_find(&zone->runs, first, end, NP_PAGE_USED, true, &stretch, &count); first = stretch + count)
+    for (; np_runs_find(&zone->runs, first, end, NP_PAGE_USED, true, &stretch, &count);
+         first = stretch + count)
         memset(np_zone_address(zone, stretch), 0, np_bytes(count));
 }
 
@@ -273,7 +279,8 @@ void np_extent_free(struct np_zone *zone, void *block)
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t pages = entry->held;
     uint64_t now = np_kernel_milliseconds();
-    bool custom = entry->custom || entry->seams[0] || (worth_checking(zone, entry, now) && policy_differs(zone, block));
+    bool custom =
+        entry->custom || entry->seams[0] || (worth_checking(zone, entry, now) && policy_differs(zone, block));
     zone->last_free = (uint32_t)now;
     uncount_live(zone, pages);
     np_stats_add(&zone->published->frees, 1);

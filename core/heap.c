@@ -2,6 +2,7 @@
 #include "heap.h"
 
 #include "class.h"
+#include "commit.h"
 #include "explicit.h"
 #include "extent.h"
 #include "log.h"
@@ -39,9 +40,10 @@ static int refuse(struct np_heap_class *class, int error)
         return -ENOMEM;
     atomic_fetch_add_explicit(&class->stats->passed_on, 1, memory_order_relaxed);
     np_stats_degrade(class->stats, NP_BEST_EFFORT,
-                     error == -ENOSPC   ? "its zone is full: the next malloc served some requests"
-                     : error == -ENODEV ? "its nodes are no longer allowed: the next malloc served some requests"
-                                        : "address space or memory was refused: the next malloc served some requests");
+                     error == -ENOSPC ? "its zone is full: the next malloc served some requests"
+                     : error == -ENODEV
+                         ? "its nodes are no longer allowed: the next malloc served some requests"
+                         : "address space or memory was refused: the next malloc served some requests");
     return -EAGAIN;
 }
 
@@ -83,7 +85,8 @@ size_t np_heap_usable_size(const void *block)
 }
 
 /* A larger block of the same class, with room to grow, and the contents carried over. */
-static int resize_by_move(struct np_heap_class *class, struct np_zone *zone, void *block, size_t size, void **ret_block)
+static int resize_by_move(struct np_heap_class *class, struct np_zone *zone, void *block, size_t size,
+                          void **ret_block)
 {
     void *larger;
     int error = np_extent_take(zone, size, 0, true, &larger);
@@ -118,7 +121,7 @@ bool np_heap_trim(void)
     return np_retain_trim();
 }
 
-void np_heap_note_policy(const void *address, size_t length)
+void np_heap_note_mapping(const void *address, size_t length)
 {
     struct np_zone *zone = np_zone_of(address);
     if (zone)
@@ -140,6 +143,7 @@ void np_heap_release_reserve(void)
 void np_heap_before_fork(void)
 {
     np_zones_lock_all();
+    np_commit_note_fork();
 }
 
 /* Pages that parent and child share are copied when one of them writes: under bind, with the nodes full, that copy would be
@@ -173,7 +177,8 @@ unsigned np_heap_zone_count(void)
     return np_class_stats() ? atomic_load_explicit(&np_class_stats()->zone_count, memory_order_acquire) : 0;
 }
 
-void np_heap_zone_range(unsigned index, unsigned *ret_rule, int *ret_node, const void **ret_start, size_t *ret_length)
+void np_heap_zone_range(unsigned index, unsigned *ret_rule, int *ret_node, const void **ret_start,
+                        size_t *ret_length)
 {
     const struct np_stats_zone *zone = &np_class_stats()->zones[index];
     *ret_rule = zone->rule;

@@ -41,9 +41,9 @@ int np_heap_resize(void *block, size_t size, void **ret_block);
 
 /** np_heap_trim() - give every free page back to the kernel. Return: true when there was any. */
 bool np_heap_trim(void);
-/** np_heap_note_policy(), np_heap_note_advice() - the program itself has bound or advised [address, address + length): the
- * blocks it touches are put right when they are freed. */
-void np_heap_note_policy(const void *address, size_t length);
+/** np_heap_note_mapping(), np_heap_note_advice() - the program itself has changed the mapping of [address, address + length)
+ * (policy, protection, locks), or only whether it gets huge pages: the blocks there are put right when they are freed. */
+void np_heap_note_mapping(const void *address, size_t length);
 void np_heap_note_advice(const void *address, size_t length);
 /** np_heap_release_reserve() - unmap all address space that is not open, before RLIMIT_AS falls or mlockall counts it;
  * zones go on growing by 2 MiB steps where the addresses are still free. */
@@ -56,6 +56,7 @@ void np_heap_after_fork_child(void);
 
 /** np_heap_zone_count(), np_heap_zone_range() - for the report: the ranges that may hold pages of rule @ret_rule. */
 unsigned np_heap_zone_count(void);
-void np_heap_zone_range(unsigned index, unsigned *ret_rule, int *ret_node, const void **ret_start, size_t *ret_length);
+void np_heap_zone_range(unsigned index, unsigned *ret_rule, int *ret_node, const void **ret_start,
+                        size_t *ret_length);
 
 #endif

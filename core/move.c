@@ -34,17 +34,9 @@ static bool may_remap(const struct np_zone *zone, const char *from, const char *
     const struct np_run *entry = entry_of(zone, from);
     size_t length = np_bytes(entry->held);
     return length >= NP_EXTENT_REMAP_FROM && !zone->stripes && !entry->custom &&
-           (size_t)(from - zone->base) >= zone->explicit_end && (size_t)(to - zone->base) >= zone->explicit_end &&
-           seam_count(entry) < NP_RUN_SEAMS && np_kernel_support()->remap_keeps_source;
-}
-
-/* mremap unmaps the target before it looks at the source: when it fails there may be a hole. Advice that changes nothing
- * finds it, on kernels and in sandboxes without NUMA calls too. */
-static int close_hole(struct np_zone *zone, char *start, size_t length)
-{
-    if (np_kernel_advise(start, length, MADV_NORMAL) != -ENOMEM)
-        return 0;
-    return np_zone_repair_hole(zone, start, length);
+           (size_t)(from - zone->base) >= zone->explicit_end &&
+           (size_t)(to - zone->base) >= zone->explicit_end && seam_count(entry) < NP_RUN_SEAMS &&
+           np_kernel_support()->remap_keeps_source;
 }
 
 static int move_piece(struct np_zone *zone, char *from, char *to, size_t length)
@@ -52,7 +44,7 @@ static int move_piece(struct np_zone *zone, char *from, char *to, size_t length)
     int error = np_kernel_remap(from, length, to, MREMAP_DONTUNMAP);
     if (!error)
         return 0;
-    error = close_hole(zone, to, length);
+    error = np_zone_close_hole(zone, to, length);
     if (!error && zone->hard)
         error = np_commit(zone, np_zone_page(zone, to), np_pages(length));
     if (!error)

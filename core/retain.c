@@ -134,8 +134,8 @@ static uint32_t drop_part(struct np_zone *zone, uint32_t run, uint32_t first, ui
 }
 
 /* The oldest run that was last used before @before and has something to drop, with that part. */
-static uint32_t choose_run(struct np_zone *zone, uint64_t most, uint32_t before, uint32_t unit, uint32_t *ret_first,
-                           uint32_t *ret_pages)
+static uint32_t choose_run(struct np_zone *zone, uint64_t most, uint32_t before, uint32_t unit,
+                           uint32_t *ret_first, uint32_t *ret_pages)
 {
     uint32_t run = zone->runs.oldest;
     for (unsigned looked_at = 0; run != NP_NO_RUN && looked_at < MOST_LOOKED_AT; looked_at++) {
@@ -210,7 +210,8 @@ void np_retain_balance(struct np_zone *zone, uint32_t now)
     /* Zones that nobody uses age too: whoever comes by in a new second looks after them. */
     for (unsigned i = 0; i < np_zones_count(); i++) {
         struct np_zone *other = np_zone_at(i);
-        if (other != zone && atomic_load_explicit(&other->started, memory_order_acquire) && !balanced(other, now))
+        if (other != zone && atomic_load_explicit(&other->started, memory_order_acquire) &&
+            !balanced(other, now))
             balance_unlocked(other, now);
     }
 }

@@ -19,7 +19,8 @@ static bool before(const struct np_runs *runs, uint32_t a, uint32_t b)
 }
 
 /* Splits a treap into the runs before @key and the others. */
-static void tree_split(struct np_runs *runs, uint32_t root, uint32_t key, uint32_t *ret_less, uint32_t *ret_more)
+static void tree_split(struct np_runs *runs, uint32_t root, uint32_t key, uint32_t *ret_less,
+                       uint32_t *ret_more)
 {
     while (root != NP_NO_RUN) {
         struct np_run *run = &runs->entry[root];
@@ -148,11 +149,8 @@ static void withdraw_free(struct np_runs *runs, uint32_t run)
 
 void np_runs_init(struct np_runs *runs, struct np_run *entry, uint8_t *content)
 {
-    *runs = (struct np_runs){.entry = entry,
-                             .content = content,
-                             .root = NP_NO_RUN,
-                             .oldest = NP_NO_RUN,
-                             .newest = NP_NO_RUN};
+    *runs = (struct np_runs){
+        .entry = entry, .content = content, .root = NP_NO_RUN, .oldest = NP_NO_RUN, .newest = NP_NO_RUN};
 }
 
 void np_runs_append(struct np_runs *runs, uint32_t pages, enum np_page_state state, uint32_t stamp)
@@ -194,7 +192,8 @@ static uint32_t held_of_part(const struct np_runs *runs, uint32_t run, uint32_t 
     return entry->held == entry->pages ? pages : np_runs_count_held(runs, first, pages);
 }
 
-uint32_t np_runs_take_from(struct np_runs *runs, uint32_t run, uint32_t first, uint32_t pages, enum np_run_state state)
+uint32_t np_runs_take_from(struct np_runs *runs, uint32_t run, uint32_t first, uint32_t pages,
+                           enum np_run_state state)
 {
     struct np_run whole = runs->entry[run];
     uint32_t front = first - run, back = whole.pages - front - pages;
@@ -317,11 +316,6 @@ void np_runs_give(struct np_runs *runs, uint32_t run, uint32_t owner, uint32_t s
     publish_free(runs, run, pages, held, owner, stamp);
 }
 
-void np_runs_forget_age(struct np_runs *runs, uint32_t run)
-{
-    age_remove(runs, run);
-}
-
 void np_runs_mark(struct np_runs *runs, uint32_t first, uint32_t pages, enum np_page_state state)
 {
     memset(runs->content + first, state, pages);
@@ -336,8 +330,8 @@ uint32_t np_runs_count_held(const struct np_runs *runs, uint32_t first, uint32_t
     return held;
 }
 
-bool np_runs_find(const struct np_runs *runs, uint32_t from, uint32_t to, enum np_page_state state, bool equal,
-                  uint32_t *ret_first, uint32_t *ret_pages)
+bool np_runs_find(const struct np_runs *runs, uint32_t from, uint32_t to, enum np_page_state state,
+                  bool equal, uint32_t *ret_first, uint32_t *ret_pages)
 {
     const uint8_t *content = runs->content;
     while (from < to && (content[from] == state) != equal)

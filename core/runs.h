@@ -26,8 +26,8 @@ enum np_page_state {
 enum np_run_state {
     NP_RUN_NONE = 0, /* not the first page of a run */
     NP_RUN_FREE,
-    NP_RUN_LIVE,     /* handed out */
-    NP_RUN_AWAY,     /* free, but somebody is dropping its pages outside the lock */
+    NP_RUN_LIVE, /* handed out */
+    NP_RUN_AWAY, /* free, but somebody is dropping its pages outside the lock */
 };
 
 #define NP_RUN_ALL_USED 1u /* live: every page of the run was USED when it was handed out */
@@ -35,8 +35,8 @@ enum np_run_state {
 #define NP_OWNER_NONE 0u /* free: its pages were used by several threads, or by none */
 
 struct np_run {
-    uint32_t pages;        /* length */
-    uint32_t back;         /* in the last page's entry: the length of the run that ends here */
+    uint32_t pages; /* length */
+    uint32_t back;  /* in the last page's entry: the length of the run that ends here */
     union {
         struct {
             uint32_t left, right;  /* free: children in the treap */
@@ -44,11 +44,12 @@ struct np_run {
         };
         uint32_t seams[NP_RUN_SEAMS]; /* live: pages after which another VMA begins, rising; 0 ends them */
     };
-    uint32_t held;         /* free: pages that are not ABSENT.  live: pages in use, the rest is room to grow */
-    uint32_t owner;        /* free: the thread that used all held pages, or NP_OWNER_NONE */
-    uint32_t stamp;        /* free: second of the clock when it was last given.  live: the zone's last_free when it was taken */
+    uint32_t held;  /* free: pages that are not ABSENT.  live: pages in use, the rest is room to grow */
+    uint32_t owner; /* free: the thread that used all held pages, or NP_OWNER_NONE */
+    uint32_t
+        stamp; /* free: second of the clock when it was last given.  live: the zone's last_free when it was taken */
     uint8_t state, flags;
-    bool custom;           /* live: the program has bound or advised a part of it itself */
+    bool custom; /* live: the program has bound or advised a part of it itself */
 };
 
 struct np_runs {
@@ -57,7 +58,7 @@ struct np_runs {
     uint32_t end;         /* pages covered: [0, end) */
     uint32_t root;
     uint32_t oldest, newest;
-    uint64_t held;        /* pages of free runs that are not ABSENT */
+    uint64_t held; /* pages of free runs that are not ABSENT */
 };
 
 void np_runs_init(struct np_runs *runs, struct np_run *entry, uint8_t *content);
@@ -83,8 +84,6 @@ uint32_t np_runs_cut(struct np_runs *runs, uint32_t run, uint32_t pages);
 /** np_runs_give() - make a live or away run free, joined with its free neighbours. The joined run is as old as the one of
  * them that holds most: a small block that comes and goes does not keep the pages around it young. */
 void np_runs_give(struct np_runs *runs, uint32_t run, uint32_t owner, uint32_t stamp);
-/** np_runs_forget_age() - take a free run off the list by age: it holds pages, but they cannot be dropped. */
-void np_runs_forget_age(struct np_runs *runs, uint32_t run);
 
 /** np_runs_behind() - the free run that begins where @run ends, or NP_NO_RUN. */
 uint32_t np_runs_behind(const struct np_runs *runs, uint32_t run);
@@ -94,7 +93,7 @@ void np_runs_mark(struct np_runs *runs, uint32_t first, uint32_t pages, enum np_
 uint32_t np_runs_count_held(const struct np_runs *runs, uint32_t first, uint32_t pages);
 /** np_runs_find() - the next stretch of [from, to) whose pages are (or are not, with @equal false) in @state.
  * Return: false if there is none. */
-bool np_runs_find(const struct np_runs *runs, uint32_t from, uint32_t to, enum np_page_state state, bool equal,
-                  uint32_t *ret_first, uint32_t *ret_pages);
+bool np_runs_find(const struct np_runs *runs, uint32_t from, uint32_t to, enum np_page_state state,
+                  bool equal, uint32_t *ret_first, uint32_t *ret_pages);
 
 #endif

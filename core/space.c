@@ -131,6 +131,7 @@ int np_zones_reserve(unsigned count, uint64_t memory, size_t alignment)
         }
         (void)np_kernel_unmap(base, zone_size * count);
     }
+    (void)np_kernel_unmap(np_space.zones, count * sizeof(struct np_zone));
     return -ENOMEM;
 }
 
@@ -179,7 +180,8 @@ void np_zones_release_reserve(void)
         np_zone_lock(zone);
         size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
         release_closed(zone->base, open, (size_t)1 << np_space.shift);
-        release_closed(np_space_tables(zone), zone->tables_open * sizeof(struct np_run), np_space.contents_offset);
+        release_closed(np_space_tables(zone), zone->tables_open * sizeof(struct np_run),
+                       np_space.contents_offset);
         release_closed((char *)np_space_contents(zone), zone->tables_open,
                        np_space.table_span - np_space.contents_offset);
         zone->reserved_end = open;

@@ -12,11 +12,11 @@ struct np_space {
     unsigned shift;         /* a zone is 1 << shift bytes */
     unsigned count;         /* zones */
     struct np_zone *zones;
-    char *tables;           /* per zone: entries, then contents */
-    size_t table_span;      /* bytes of one zone's tables */
-    size_t contents_offset; /* of the contents in it */
-    _Atomic bool released;  /* what is closed is no longer reserved: its addresses may be anybody's */
-    _Atomic bool small_steps;       /* address space or locked memory is limited: open no more than is asked for */
+    char *tables;             /* per zone: entries, then contents */
+    size_t table_span;        /* bytes of one zone's tables */
+    size_t contents_offset;   /* of the contents in it */
+    _Atomic bool released;    /* what is closed is no longer reserved: its addresses may be anybody's */
+    _Atomic bool small_steps; /* address space or locked memory is limited: open no more than is asked for */
 };
 
 extern struct np_space np_space;

@@ -42,7 +42,8 @@ static uint32_t bands_needed(size_t first_size, uint32_t per_band, size_t capaci
 
 /* Smooth weighted round robin: the node that is furthest behind its share is next. With positions counted in units of
  * 1/(total) this needs no state but how often each node has been taken. */
-static void fill_cycle(struct np_stripes *stripes, const np_nodeset *nodes, const uint8_t *weights, uint32_t divisor)
+static void fill_cycle(struct np_stripes *stripes, const np_nodeset *nodes, const uint8_t *weights,
+                       uint32_t divisor)
 {
     int32_t *credit = (int32_t *)(void *)(stripes->cycle + ((stripes->cycle_length + 1) & ~1u));
     for (uint32_t at = 0; at < stripes->cycle_length; at++) {
@@ -57,7 +58,8 @@ static void fill_cycle(struct np_stripes *stripes, const np_nodeset *nodes, cons
     }
 }
 
-struct np_stripes *np_stripes_new(const np_nodeset *nodes, const uint8_t *weights, size_t unit, size_t capacity)
+struct np_stripes *np_stripes_new(const np_nodeset *nodes, const uint8_t *weights, size_t unit,
+                                  size_t capacity)
 {
     uint32_t divisor = common_divisor(nodes, weights), length = 0;
     for (int node = np_nodeset_next(nodes, -1); node >= 0; node = np_nodeset_next(nodes, node))
@@ -66,7 +68,8 @@ struct np_stripes *np_stripes_new(const np_nodeset *nodes, const uint8_t *weight
         return NULL;
 
     void *memory;
-    size_t size = sizeof(struct np_stripes) + (length + 1) * sizeof(uint16_t) + NP_MAX_NODES * sizeof(int32_t);
+    size_t size =
+        sizeof(struct np_stripes) + (length + 1) * sizeof(uint16_t) + NP_MAX_NODES * sizeof(int32_t);
     if (np_kernel_map(NULL, size, PROT_READ | PROT_WRITE, 0, &memory) < 0)
         return NULL;
     struct np_stripes *stripes = memory;
@@ -74,7 +77,8 @@ struct np_stripes *np_stripes_new(const np_nodeset *nodes, const uint8_t *weight
     stripes->first_size = unit > SMALLEST_STRIPE ? unit : SMALLEST_STRIPE;
     stripes->per_band = MOST_PER_BAND;
     while (stripes->per_band > 1 &&
-           bands_needed(stripes->first_size, stripes->per_band, capacity) * stripes->per_band > NP_STRIPES_MOST)
+           bands_needed(stripes->first_size, stripes->per_band, capacity) * stripes->per_band >
+               NP_STRIPES_MOST)
         stripes->per_band /= 2;
     fill_cycle(stripes, nodes, weights, divisor);
     return stripes;
@@ -85,7 +89,8 @@ int np_stripes_node(const struct np_stripes *stripes, uint64_t number)
     return stripes->cycle[number % stripes->cycle_length];
 }
 
-uint64_t np_stripes_at(const struct np_stripes *stripes, uint64_t offset, uint64_t *ret_start, uint64_t *ret_end)
+uint64_t np_stripes_at(const struct np_stripes *stripes, uint64_t offset, uint64_t *ret_start,
+                       uint64_t *ret_end)
 {
     uint64_t band_start = 0, size = stripes->first_size, number = 0;
     while (offset - band_start >= size * stripes->per_band) {
@@ -102,7 +107,9 @@ uint64_t np_stripes_at(const struct np_stripes *stripes, uint64_t offset, uint64
 unsigned np_stripes_count(const struct np_stripes *stripes, uint64_t from, uint64_t to)
 {
     uint64_t start, end;
-    return (unsigned)(np_stripes_at(stripes, to - 1, &start, &end) - np_stripes_at(stripes, from, &start, &end)) + 1;
+    return (unsigned)(np_stripes_at(stripes, to - 1, &start, &end) -
+                      np_stripes_at(stripes, from, &start, &end)) +
+           1;
 }
 
 int np_stripes_apply(const struct np_stripes *stripes, char *base, uint64_t from, uint64_t to)

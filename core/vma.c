@@ -31,7 +31,7 @@ static size_t vma_count(void)
     if (file < 0)
         return SIZE_MAX;
     size_t lines = 0;
-    char text[2048];
+    char text[512];
     ssize_t length;
     while ((length = np_kernel_read(file, text, sizeof text)) > 0)
         for (ssize_t i = 0; i < length; i++)

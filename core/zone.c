@@ -150,6 +150,14 @@ static int open_table(char *table, size_t old_bytes, size_t new_bytes, size_t re
     return error;
 }
 
+/* Undoes open_table() where nothing is reserved: what stayed mapped could not be mapped again. */
+static void close_table(char *table, size_t old_bytes, size_t new_bytes)
+{
+    size_t from = round_up(old_bytes, np_bytes(1)), to = round_up(new_bytes, np_bytes(1));
+    if (from < to)
+        (void)np_kernel_unmap(table + from, to - from);
+}
+
 static int open_tables(struct np_zone *zone, size_t pages)
 {
     if (pages <= zone->tables_open)
@@ -158,10 +166,14 @@ static int open_tables(struct np_zone *zone, size_t pages)
     size_t wanted = smaller(all, larger(pages, zone->tables_open + TABLE_STEP_PAGES));
     int error = open_table((char *)np_space_entries(zone), zone->tables_open * sizeof(struct np_run),
                            wanted * sizeof(struct np_run), zone->tables_reserved * sizeof(struct np_run));
-    if (!error)
-        error = open_table((char *)np_space_contents(zone), zone->tables_open, wanted, zone->tables_reserved);
+    if (error)
+        return error;
+    error = open_table((char *)np_space_contents(zone), zone->tables_open, wanted, zone->tables_reserved);
     if (!error)
         zone->tables_open = wanted;
+    else if (zone->tables_reserved < wanted)
+        close_table((char *)np_space_entries(zone), zone->tables_open * sizeof(struct np_run),
+                    wanted * sizeof(struct np_run));
     return error;
 }
 
@@ -277,9 +289,17 @@ int np_zone_renew(struct np_zone *zone, void *start, size_t length)
     return error ? error : dress(zone, start, length);
 }
 
-int np_zone_repair_hole(struct np_zone *zone, void *start, size_t length)
+/* Advice that changes nothing finds a hole, on kernels and in sandboxes without NUMA calls too. */
+static bool has_hole(char *start, size_t length)
 {
-    int error = open_memory(start, length, false);
+    return np_kernel_advise(start, length, MADV_NORMAL) == -ENOMEM;
+}
+
+int np_zone_close_hole(struct np_zone *zone, void *start, size_t length)
+{
+    if (!has_hole(start, length))
+        return 0;
+    int error = map_again(start, length, PROT_READ | PROT_WRITE);
     if (!error)
         return dress(zone, start, length);
     zone->failed = true;

@@ -23,32 +23,32 @@ enum np_zone_advice { NP_ADVICE_NONE = 0, NP_ADVICE_BASE_PAGES, NP_ADVICE_HUGE_P
 struct np_zone {
     pthread_mutex_t lock;
     char *base;
-    size_t capacity;         /* bytes that may ever be opened; a gap behind keeps the VMAs of neighbours apart */
-    _Atomic size_t open;     /* bytes from base that are readable and writable */
-    size_t reserved_end;     /* bytes from base that are still ours while closed */
+    size_t capacity;     /* bytes that may ever be opened; a gap behind keeps the VMAs of neighbours apart */
+    _Atomic size_t open; /* bytes from base that are readable and writable */
+    size_t reserved_end; /* bytes from base that are still ours while closed */
     _Atomic size_t explicit_end; /* bytes from base that are explicit huge pages */
-    size_t explicit_size;    /* 2 MiB or 1 GiB when the class asks for explicit huge pages, else 0 */
-    size_t tables_open;      /* pages of the zone that the tables can describe */
-    size_t tables_reserved;  /* the same while the tables' own reservation is closed */
+    size_t explicit_size;        /* 2 MiB or 1 GiB when the class asks for explicit huge pages, else 0 */
+    size_t tables_open;          /* pages of the zone that the tables can describe */
+    size_t tables_reserved;      /* the same while the tables' own reservation is closed */
     struct np_runs runs;
-    uint32_t parked;         /* the block freed last, kept whole for a request of the same size, or NP_NO_RUN */
+    uint32_t parked; /* the block freed last, kept whole for a request of the same size, or NP_NO_RUN */
     const struct np_placement *placement;
     struct np_stats_rule *stats;
     struct np_stats_zone *published;
-    struct np_mpol policy;   /* the policy of pages that are not committed */
-    struct np_mpol bound;    /* hard: the policy of committed pages */
+    struct np_mpol policy;      /* the policy of pages that are not committed */
+    struct np_mpol bound;       /* hard: the policy of committed pages */
     struct np_stripes *stripes; /* NULL unless the zone is striped */
     enum np_zone_advice advice;
-    int node;                /* local: the zone's own node; else -1 */
-    bool hard;               /* pages are committed before they are handed out */
-    bool keeps_owner;        /* first-touch: a thread gets old pages of its own only */
-    bool policy_failed;      /* mbind was refused: there is nothing to put right after the program's own calls */
-    bool held_for_fork;      /* locked by np_zones_lock_all() */
-    _Atomic bool started;    /* set under the space's lock */
-    bool failed;             /* hard, and its policy cannot be had: nothing is served */
-    uint32_t last_free;      /* millisecond of the clock, as of the last free */
-    uint32_t policy_checks;  /* freed blocks that were asked for their policy, up to where that becomes rare */
-    uint64_t held_counted;   /* of runs.held: what the heap's total knows */
+    int node;             /* local: the zone's own node; else -1 */
+    bool hard;            /* pages are committed before they are handed out */
+    bool keeps_owner;     /* first-touch: a thread gets old pages of its own only */
+    bool policy_failed;   /* mbind was refused: there is nothing to put right after the program's own calls */
+    bool held_for_fork;   /* locked by np_zones_lock_all() */
+    _Atomic bool started; /* set under the space's lock */
+    bool failed;          /* hard, and its policy cannot be had: nothing is served */
+    uint32_t last_free;   /* millisecond of the clock, as of the last free */
+    uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
+    uint64_t held_counted;  /* of runs.held: what the heap's total knows */
     _Atomic uint32_t last_decay; /* second when old pages were last looked for */
 };
 
@@ -73,9 +73,9 @@ size_t np_zone_close_tail(struct np_zone *zone);
 int np_zone_renew(struct np_zone *zone, void *start, size_t length);
 /** np_zones_release_reserve() - unmap what is not open, in all zones. Takes the locks itself. */
 void np_zones_release_reserve(void);
-/** np_zone_repair_hole() - the kernel unmapped [start, start + length) and failed to put something there: map it anew.
- * Return: 0, or -errno when somebody else has taken the addresses; the zone stops serving then. */
-int np_zone_repair_hole(struct np_zone *zone, void *start, size_t length);
+/** np_zone_close_hole() - mremap(2) has failed with [start, start + length) for its target, which it may have unmapped before:
+ * map it anew if so. Return: 0, or -errno when somebody else has taken the addresses; the zone stops serving then. */
+int np_zone_close_hole(struct np_zone *zone, void *start, size_t length);
 
 /** np_vma_take() - may @count more VMAs be made? They are counted against a quarter of vm.max_map_count. */
 bool np_vma_take(unsigned count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* mbind and madvise by the program itself: its wish wins while the block lives, and the heap puts the pages right when
- * the block is freed (measured: a later user of a node-1 zone got node 3 otherwise).
+/* What the program itself does to the mapping of a block: its wish wins while the block lives, and the heap maps the pages
+ * afresh when the block is freed (measured: a later user of a node-1 zone got node 3 otherwise; one of a page that was
+ * protected, SIGSEGV).
  *
  * The next malloc calls these too, with its own locks held and before our constructor: no lock, no search here. */
 #include "core/heap.h"
@@ -25,12 +26,14 @@ static void note(void (*tell)(const void *, size_t), const void *address, size_t
 NP_PUBLIC long mbind(void *address, unsigned long length, int mode, const unsigned long *nodes,
                      unsigned long maxnode, unsigned flags)
 {
-    note(np_heap_note_policy, address, length);
+    note(np_heap_note_mapping, address, length);
     return np_next.mbind(address, length, mode, nodes, maxnode, flags);
 }
 
-/* Advice that acts on pages once and leaves no mark on the mapping. */
-static bool leaves_no_mark(int advice)
+/* What an advice does to a mapping: nothing that lasts; whether it gets huge pages; or a mark of another kind. */
+enum mark { MARK_NONE, MARK_HUGE_PAGES, MARK_OTHER };
+
+static enum mark mark_of(int advice)
 {
     switch (advice) {
     case MADV_DONTNEED:
@@ -40,15 +43,37 @@ static bool leaves_no_mark(int advice)
     case MADV_PAGEOUT:
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
-        return true;
+        return MARK_NONE;
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE:
+        return MARK_HUGE_PAGES;
     default:
-        return false;
+        return MARK_OTHER;
     }
 }
 
 NP_PUBLIC int madvise(void *address, size_t length, int advice)
 {
-    if (!leaves_no_mark(advice))
-        note(np_heap_note_advice, address, length);
+    enum mark mark = mark_of(advice);
+    if (mark != MARK_NONE)
+        note(mark == MARK_HUGE_PAGES ? np_heap_note_advice : np_heap_note_mapping, address, length);
     return np_next.madvise(address, length, advice);
+}
+
+NP_PUBLIC int mprotect(void *address, size_t length, int protection)
+{
+    note(np_heap_note_mapping, address, length);
+    return np_next.mprotect(address, length, protection);
+}
+
+NP_PUBLIC int mlock(const void *address, size_t length)
+{
+    note(np_heap_note_mapping, address, length);
+    return np_next.mlock(address, length);
+}
+
+NP_PUBLIC int mlock2(const void *address, size_t length, unsigned flags)
+{
+    note(np_heap_note_mapping, address, length);
+    return np_next.mlock2(address, length, flags);
 }

@@ -44,6 +44,15 @@ static size_t smallest_request(void)
     return smallest;
 }
 
+/* Guarded: a signal handler that allocates while the locks are being taken would wait for its own thread. */
+static void before_fork(void)
+{
+    bool entered = np_guard_enter();
+    np_heap_before_fork();
+    if (entered)
+        np_guard_leave();
+}
+
 static void after_fork_child(void)
 {
     np_heap_after_fork_child();
@@ -63,7 +72,7 @@ static void start_heap(void)
     }
     np_report_prepare(process.report);
     /* The first handlers of the process: they run inside those of all other libraries, which may allocate in theirs. */
-    if (pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, after_fork_child) != 0) {
+    if (pthread_atfork(before_fork, np_heap_after_fork_parent, after_fork_child) != 0) {
         np_log(NP_LOG_ERROR, "cannot start: no memory for the fork handlers");
         return;
     }

@@ -86,6 +86,21 @@ static int raw_madvise(void *address, size_t length, int advice)
     return (int)syscall(SYS_madvise, address, length, advice);
 }
 
+static int raw_mprotect(void *address, size_t length, int protection)
+{
+    return (int)syscall(SYS_mprotect, address, length, protection);
+}
+
+static int raw_mlock2(const void *address, size_t length, unsigned flags)
+{
+    return (int)syscall(SYS_mlock2, address, length, flags);
+}
+
+static int raw_mlock(const void *address, size_t length)
+{
+    return (int)syscall(SYS_mlock, address, length);
+}
+
 static int raw_prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
                          struct rlimit64 *ret_old)
 {
@@ -129,6 +144,9 @@ struct np_next np_next = {
     .malloc_trim = first_malloc_trim,
     .mbind = raw_mbind,
     .madvise = raw_madvise,
+    .mprotect = raw_mprotect,
+    .mlock = raw_mlock,
+    .mlock2 = raw_mlock2,
     .setrlimit = raw_setrlimit,
     .setrlimit64 = raw_setrlimit64,
     .prlimit = raw_prlimit,
@@ -152,6 +170,9 @@ static const struct symbol {
     {"malloc", offsetof(struct np_next, malloc), true},
     {"malloc_trim", offsetof(struct np_next, malloc_trim), false},
     {"madvise", offsetof(struct np_next, madvise), false},
+    {"mprotect", offsetof(struct np_next, mprotect), false},
+    {"mlock", offsetof(struct np_next, mlock), false},
+    {"mlock2", offsetof(struct np_next, mlock2), false},
     {"setrlimit", offsetof(struct np_next, setrlimit), false},
     {"setrlimit64", offsetof(struct np_next, setrlimit64), false},
     {"prlimit", offsetof(struct np_next, prlimit), false},

@@ -27,6 +27,9 @@ struct np_next {
     long (*_Atomic mbind)(void *address, unsigned long length, int mode, const unsigned long *nodes,
                           unsigned long maxnode, unsigned flags);
     int (*_Atomic madvise)(void *address, size_t length, int advice);
+    int (*_Atomic mprotect)(void *address, size_t length, int protection);
+    int (*_Atomic mlock)(const void *address, size_t length);
+    int (*_Atomic mlock2)(const void *address, size_t length, unsigned flags);
     int (*_Atomic setrlimit)(__rlimit_resource_t resource, const struct rlimit *limit);
     int (*_Atomic setrlimit64)(__rlimit_resource_t resource, const struct rlimit64 *limit);
     int (*_Atomic prlimit)(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit,

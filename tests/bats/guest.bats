@@ -177,6 +177,16 @@ except MemoryError: print("refused")'
     done
 }
 
+@test "a part that the program protected, locked or kept from its children is ordinary in the next block" {
+    for rule in 'interleave|nodes = all' 'bind|nodes = all' 'first-touch|'; do
+        IFS='|' read -r mode nodes <<<"$rule"
+        file=$(policy marks '[malloc.a]' 'size = 1M-' "policy = $mode" "$nodes")
+        run -0 --separate-stderr placed NUMAPERF_CONFIG="$file" "$progs/marks"
+        assert_equal "$stderr" ""
+        assert_output --partial ", 0 failed"
+    done
+}
+
 @test "an exec costs a dozen system calls more without a file" {
     requires strace
     # What the loader does is the same in both.

@@ -148,7 +148,7 @@ static void work_once(struct worker *worker)
     else if (below(worker, 4) == 0)
         hand_over(worker, block);
     else if (below(worker, 40) == 0)
-        np_heap_note_policy(block->memory, block->size);
+        np_heap_note_mapping(block->memory, block->size);
     else
         release(worker, block);
 }

@@ -196,7 +196,7 @@ static void the_programs_own_policy_ends_with_the_block(void)
             (void)np_nodeset_add(&own.nodes, 0);
             expect(np_kernel_mbind(block, size, &own) == 0, "mbind failed");
             if (round == 1)
-                np_heap_note_policy(block, size);
+                np_heap_note_mapping(block, size);
             if (round == 1 && kind != PREFAULT) { /* a part that is given back alone */
                 void *same;
                 expect(np_heap_resize(block, class_size(kind) - 99, &same) == 0, "shrink");
@@ -222,7 +222,7 @@ static void a_part_given_back_is_put_right(void)
     (void)np_nodeset_add(&own.nodes, 0);
     fill(block, size, 1);
     expect(np_kernel_mbind(block, size, &own) == 0, "mbind failed");
-    np_heap_note_policy(block, size);
+    np_heap_note_mapping(block, size);
     expect(np_heap_resize(block, MIB, &same) == 0 && same == block, "shrink");
     char *next = take(2 * MIB, 0, true);
     check_zero(next, 2 * MIB, "a part given back");

@@ -14,7 +14,6 @@ static struct {
     uint32_t owner[MOST]; /* FREE, AWAY, or the number of the live run */
     uint32_t user[MOST];  /* the thread that gave the page last */
     uint8_t content[MOST];
-    bool forgotten[MOST]; /* first page of a run whose age was forgotten */
     uint32_t next_number;
 } model;
 
@@ -100,7 +99,6 @@ static uint32_t check_ages(void)
             return count;
         expect(entries[run].older == older, "step %lu: link back from %u", step, run);
         expect(entries[run].held > 0, "step %lu: %u on the list holds nothing", step, run);
-        model.forgotten[run] = false;
         older = run;
     }
     expect(runs.newest == older, "step %lu: newest is %u, not %u", step, runs.newest, older);
@@ -114,7 +112,7 @@ static void check_free(uint32_t run)
     expect(entry->held == model_held(run, entry->pages), "step %lu: %u holds %u, not %u", step, run,
            entry->held, model_held(run, entry->pages));
     expect(owner_is_true(run, entry->pages, entry->owner), "step %lu: owner of %u", step, run);
-    expect(!entry->held || on_age_list(run) || model.forgotten[run], "step %lu: %u has no age", step, run);
+    expect(!entry->held || on_age_list(run), "step %lu: %u has no age", step, run);
 }
 
 /* Every page of the map against the model. */
@@ -309,16 +307,6 @@ static void step_give(void)
     model_give(run, pages, owner);
 }
 
-static void step_forget(void)
-{
-    uint32_t run = pick(NP_RUN_FREE, NP_RUN_FREE);
-    if (run == NP_NO_RUN)
-        return;
-    np_runs_forget_age(&runs, run);
-    expect(!on_age_list(run), "step %lu: %u still has an age", step, run);
-    model.forgotten[run] = true;
-}
-
 static void step_find(void)
 {
     uint32_t from = below(model.end + 1), to = from + below(model.end + 1 - from), first = 0, pages = 0;
@@ -337,9 +325,9 @@ static void step_find(void)
 
 static void random_steps(uint64_t seed, unsigned long steps)
 {
-    static void (*const kinds[])(void) = {step_append, step_chop,   step_take, step_take,   step_take,
-                                          step_take,   step_absorb, step_cut,  step_give,   step_give,
-                                          step_give,   step_give,   step_find, step_forget, step_take_from};
+    static void (*const kinds[])(void) = {step_append, step_chop,   step_take, step_take,     step_take,
+                                          step_take,   step_absorb, step_cut,  step_give,     step_give,
+                                          step_give,   step_give,   step_find, step_take_from};
     start(seed);
     for (; step < steps && !expect_failures; step++) {
         kinds[below(sizeof kinds / sizeof *kinds)]();
