@@ -228,8 +228,15 @@ int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
     else if (modes[rule->mode].has_nodes)
         resolve_nodes(&rule->nodes, allowed, &placement);
     const unsigned count = np_nodeset_count(&placement.nodes);
-    if (count == 0 && modes[rule->mode].uses_mbind)
-        return refuse_nodes(rule, "no such nodes", ret_problem);
+    if (count == 0 && modes[rule->mode].uses_mbind) {
+        placement.refused = rule->hardness == NP_HARD && np_nodeset_count(&placement.dropped) > 0;
+        if (placement.refused) {
+            (void)np_format(placement.reason, sizeof placement.reason, "no such nodes");
+            *ret_placement = placement;
+        }
+        (void)refuse_nodes(rule, "no such nodes", ret_problem);
+        return placement.refused ? -EOPNOTSUPP : -ENODEV;
+    }
     if (count > 1 && rule->mode == NP_PREFERRED)
         return refuse_nodes(rule, "preferred takes one node", ret_problem);
     if (rule->mode == NP_WEIGHTED_INTERLEAVE)

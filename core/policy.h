@@ -69,7 +69,7 @@ const char *np_enforcement_name(enum np_enforcement enforcement);
  * @topology may be NULL for modes that need none (system, first-touch).
  * Return: 0, *ret_placement is set (degraded ones have a reason); -ENODEV when no node is left ("no such nodes") or
  * `preferred` was left with several, *ret_problem is set; -EOPNOTSUPP when the rule is hard and this machine cannot
- * give it: *ret_problem AND *ret_placement (with refused = true) are set. */
+ * give it, be it for want of any of its nodes: *ret_problem AND *ret_placement (with refused = true) are set. */
 int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
                       struct np_placement *ret_placement, struct np_policy_problem *ret_problem);
 

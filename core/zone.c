@@ -284,9 +284,16 @@ size_t np_zone_close_tail(struct np_zone *zone)
 
 int np_zone_renew(struct np_zone *zone, void *start, size_t length)
 {
+    /* After mlockall what is mapped open is filled at once: closed until it has its policy. */
+    int protection = np_space.small_steps ? PROT_NONE : PROT_READ | PROT_WRITE;
     void *mapped;
-    int error = np_kernel_map(start, length, PROT_READ | PROT_WRITE, MAP_FIXED, &mapped);
-    return error ? error : dress(zone, start, length);
+    int error = np_kernel_map(start, length, protection, MAP_FIXED, &mapped);
+    if (error)
+        return error;
+    error = dress(zone, start, length);
+    if (protection == PROT_NONE && np_kernel_protect(start, length, PROT_READ | PROT_WRITE) < 0)
+        zone->failed = true; /* no memory can be had even for what was there: nobody gets these addresses */
+    return error;
 }
 
 /* Advice that changes nothing finds a hole, on kernels and in sandboxes without NUMA calls too. */

@@ -36,7 +36,7 @@ static const struct {
     {"four-nodes", NP_BIND, NP_SOFT, {"1,5,7", NULL, 0, 0}, 0, "1", "nodes 5,7 do not exist"},
     {"four-nodes", NP_BIND, NP_HARD, {"1,5,7", NULL, 0, 0}, -EOPNOTSUPP, "1", "nodes 5,7 do not exist"},
     {"four-nodes", NP_BIND, NP_SOFT, {"5", NULL, 0, 0}, -ENODEV, NULL, "no such nodes"},
-    {"four-nodes", NP_BIND, NP_HARD, {"1023", NULL, 0, 0}, -ENODEV, NULL, "no such nodes"},
+    {"four-nodes", NP_BIND, NP_HARD, {"1023", NULL, 0, 0}, -EOPNOTSUPP, NULL, "no such nodes"},
     {"four-nodes", NP_BIND, NP_SOFT, {"0-1", "0-1", 0, 0}, -ENODEV, NULL, "no such nodes"},
     {"four-nodes", NP_BIND, NP_SOFT, {"0-1", NULL, 0, 1}, -ENODEV, NULL, "no such nodes"},
     {"four-nodes", NP_BIND, NP_SOFT, {NULL, NULL, 1, 1}, -ENODEV, NULL, "no such nodes"},
