@@ -88,7 +88,8 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
-/* Reads digits; a number of @limit or more comes back as @limit, however long it is. NULL when there is no digit. */
+/* Reads digits; a number of @limit or more comes back as @limit, however long it is. NULL when there is no
+ * digit. */
 static const char *read_id(const char *text, unsigned limit, unsigned *ret_id)
 {
     unsigned id = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* class - the size classes of a policy and the zones that serve them.
  *
- * A `local` class owns one zone for each node, any other class one. Zones are reserved together at the first allocation of
- * any class, and each is started at its own first allocation. Context: hook-safe unless stated. */
+ * A `local` class owns one zone for each node, any other class one. Zones are reserved together at the
+ * first allocation of any class, and each is started at its own first allocation. Context: hook-safe
+ * unless stated. */
 #ifndef NP_CORE_CLASS_H
 #define NP_CORE_CLASS_H
 

@@ -51,8 +51,9 @@ static uint64_t meminfo_figure(const char *text, const char *key)
     return kilobytes << 10;
 }
 
-/* What the kernel keeps back of a node's @total before it calls the OOM killer: its share of vm.min_free_kbytes, and up to
- * two and a quarter times that again while the mark is boosted (mm/page_alloc.c). Measured: 22 of 448 MiB. */
+/* What the kernel keeps back of a node's @total before it calls the OOM killer: its share of
+ * vm.min_free_kbytes, and up to two and a quarter times that again while the mark is boosted
+ * (mm/page_alloc.c). Measured: 22 of 448 MiB. */
 static uint64_t kept_back(uint64_t total)
 {
     char text[32];

@@ -8,8 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* Which freed blocks are asked for their policy: from this size on, the first so many, then those that lived for a tick of
- * the clock. A program that binds a block keeps it; one that frees at once must not pay for a system call each time. */
+/* Which freed blocks are asked for their policy: from this size on, the first so many, then those that
+ * lived for a tick of the clock. A program that binds a block keeps it; one that frees at once must not
+ * pay for a system call each time. */
 #define CHECK_POLICY_FROM   ((size_t)256 << 10)
 #define CHECK_POLICY_ALWAYS 1024
 
@@ -24,13 +25,14 @@ static uint32_t thread_number(void)
     return this_thread;
 }
 
-/* The live run that begins at @block, or the end of the program: this is no block of ours. Handlers of SIGABRT fork to run a
- * debugger, so the lock goes first. */
+/* The live run that begins at @block, or the end of the program: this is no block of ours. Handlers of
+ * SIGABRT fork to run a debugger, so the lock goes first. */
 static uint32_t run_of(struct np_zone *zone, const void *block, const char *what, bool locked)
 {
     size_t offset = (size_t)((const char *)block - zone->base);
     uint32_t run = np_pages(offset);
-    /* Without the lock too: the state of a live run changes by its owner's calls only, and beyond the end there is none. */
+    /* Without the lock too: the state of a live run changes by its owner's calls only, and beyond the end
+     * there is none. */
     bool begins = np_bytes(run) == offset && offset < atomic_load_explicit(&zone->open, memory_order_relaxed);
     if (begins && zone->runs.entry[run].state == NP_RUN_LIVE)
         return run;
@@ -76,7 +78,8 @@ static bool reclaim_room(struct np_zone *zone)
     return any;
 }
 
-/* Opens what is missing behind the free run at the end, and no more than that: it may come from a pool of huge pages. */
+/* Opens what is missing behind the free run at the end, and no more than that: it may come from a pool of
+ * huge pages. */
 static int take_by_growth(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *ret_run)
 {
     struct np_runs *runs = &zone->runs;
@@ -121,7 +124,8 @@ static size_t huge_size_of(const struct np_zone *zone, size_t size)
     return size >= huge ? huge : 0;
 }
 
-/* Blocks of huge pages have them whole: what a block uses in part is there in full, and must count when it is kept. */
+/* Blocks of huge pages have them whole: what a block uses in part is there in full, and must count when it
+ * is kept. */
 static uint32_t pages_of(const struct np_zone *zone, size_t size)
 {
     uint32_t unit = np_pages(huge_size_of(zone, size)), pages = np_pages_for(size);
@@ -261,8 +265,8 @@ static bool policy_differs(const struct np_zone *zone, const char *block)
            (now.mode != NP_MPOL_DEFAULT && !np_nodeset_equal(&now.nodes, &wanted->nodes));
 }
 
-/* Undoes what the program, or a move, did to the block's mapping: pages that went elsewhere by it are not used again.
- * Explicit huge pages stay, they would go back to a pool that may be empty afterwards. */
+/* Undoes what the program, or a move, did to the block's mapping: pages that went elsewhere by it are not
+ * used again. Explicit huge pages stay, they would go back to a pool that may be empty afterwards. */
 static void put_right(struct np_zone *zone, uint32_t run, uint32_t pages)
 {
     char *start = np_zone_address(zone, run);
@@ -329,8 +333,8 @@ static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
     np_runs_give(&zone->runs, rest, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, np_retain_now());
 }
 
-/* Lengthens a block over its room and over the free run behind it. What it takes from there once is doubled: who grows
- * once grows again. */
+/* Lengthens a block over its room and over the free run behind it. What it takes from there once is
+ * doubled: who grows once grows again. */
 static bool grow(struct np_zone *zone, uint32_t run, uint32_t pages)
 {
     struct np_run *entry = &zone->runs.entry[run];

@@ -37,12 +37,14 @@ static void put_number(struct sink *sink, uint64_t number, unsigned base)
         put(sink, digits[--count]);
 }
 
-/* A va_list is an array type on some machines; inside a structure it can be handed on by pointer everywhere. */
+/* A va_list is an array type on some machines; inside a structure it can be handed on by pointer
+ * everywhere. */
 struct arguments {
     va_list list;
 };
 
-/* The integer that stands next, by the number of `l` before the conversion ('z' counts as one: size_t is a long). */
+/* The integer that stands next, by the number of `l` before the conversion ('z' counts as one: size_t is a
+ * long). */
 static uint64_t next_integer(struct arguments *arguments, unsigned longs, bool is_signed)
 {
     if (is_signed)
@@ -61,8 +63,8 @@ static void put_signed(struct sink *sink, int64_t number)
     put_number(sink, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10);
 }
 
-/* Writes one conversion, @format behind its '%'. Returns the rest, or NULL for one that is not known: the arguments
- * behind it cannot be found. */
+/* Writes one conversion, @format behind its '%'. Returns the rest, or NULL for one that is not known: the
+ * arguments behind it cannot be found. */
 static const char *convert(struct sink *sink, const char *format, struct arguments *arguments)
 {
     unsigned longs = 0;

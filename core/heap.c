@@ -32,7 +32,8 @@ static int allocate_in(struct np_heap_class *class, unsigned index, size_t size,
     }
 }
 
-/* A class that cannot serve a request: the program's malloc fails in hard mode, the next malloc serves it in soft mode. */
+/* A class that cannot serve a request: the program's malloc fails in hard mode, the next malloc serves it
+ * in soft mode. */
 static int refuse(struct np_heap_class *class, int error)
 {
     np_stats_error(class->stats, error);
@@ -146,8 +147,9 @@ void np_heap_before_fork(void)
     np_commit_note_fork();
 }
 
-/* Pages that parent and child share are copied when one of them writes: under bind, with the nodes full, that copy would be
- * the OOM killer's. So both go on under the preferred policy; what is committed later is bound again. */
+/* Pages that parent and child share are copied when one of them writes: under bind, with the nodes full,
+ * that copy would be the OOM killer's. So both go on under the preferred policy; what is committed later
+ * is bound again. */
 static void loosen_hard_zones(void)
 {
     for (unsigned i = 0; i < np_zones_count(); i++) {

@@ -34,7 +34,8 @@ static void put(struct np_json *json, const char *text, size_t length)
     }
 }
 
-/* The length of the UTF-8 sequence at @text (NUL-terminated), or 0 when it is none: RFC 3629, table in section 4. */
+/* The length of the UTF-8 sequence at @text (NUL-terminated), or 0 when it is none: RFC 3629, table in
+ * section 4. */
 static size_t utf8_length(const unsigned char *text)
 {
     static const struct {

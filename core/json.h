@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* json - write JSON to a descriptor through a buffer of the caller's. Commas are the writer's business. Context:
- * hook-safe (no allocation, no stdio). */
+/* json - write JSON to a descriptor through a buffer of the caller's. Commas are the writer's business.
+ * Context: hook-safe (no allocation, no stdio). */
 #ifndef NP_CORE_JSON_H
 #define NP_CORE_JSON_H
 
@@ -17,8 +17,8 @@ struct np_json {
     bool separate; /* a value was written on this level: a comma comes before the next */
 };
 
-/** np_json_open(), np_json_close() - begin ('{' or '[') and end ('}' or ']') an object or array; @key is NULL inside
- * an array and for the outermost one. */
+/** np_json_open(), np_json_close() - begin ('{' or '[') and end ('}' or ']') an object or array; @key is
+ * NULL inside an array and for the outermost one. */
 void np_json_open(struct np_json *json, const char *key, char bracket);
 void np_json_close(struct np_json *json, char bracket);
 /** np_json_number(), np_json_string() - one value; bytes that are no UTF-8 are written as U+FFFD. */

@@ -67,8 +67,9 @@ struct mask {
     const uint64_t *bits;
 };
 
-/* The only place that makes kernel masks. DEFAULT and LOCAL refuse a mask, and flags with it. As few words as hold the
- * highest node are passed: kernels built for fewer nodes than 1024 refuse set bits beyond theirs, not short masks. */
+/* The only place that makes kernel masks. DEFAULT and LOCAL refuse a mask, and flags with it. As few words
+ * as hold the highest node are passed: kernels built for fewer nodes than 1024 refuse set bits beyond
+ * theirs, not short masks. */
 static int make_mask(const struct np_mpol *policy, struct mask *ret_mask)
 {
     unsigned words = WORD_COUNT(policy->nodes);

@@ -20,8 +20,8 @@
 #define LINE_SIZE 512
 static const char prefix[] = "numaperf: ";
 
-/* Which file a descriptor stood for when we learnt its number. Programs close descriptors that they do not know and
- * get the number again for a file of their own: that one is never written to. */
+/* Which file a descriptor stood for when we learnt its number. Programs close descriptors that they do not
+ * know and get the number again for a file of their own: that one is never written to. */
 struct identity {
     _Atomic dev_t device;
     _Atomic ino_t inode;
@@ -75,8 +75,8 @@ void np_log_setup(enum np_log_level level, const char *path)
     errno = saved;
 }
 
-/* Is descriptor 2 still the program's messages, and not a file or a socket that found the number free? A daemon that
- * sent its stderr elsewhere has a device, a pipe or a file that is appended to. */
+/* Is descriptor 2 still the program's messages, and not a file or a socket that found the number free? A
+ * daemon that sent its stderr elsewhere has a device, a pipe or a file that is appended to. */
 static bool stderr_is_ours(void)
 {
     struct stat file;
@@ -150,8 +150,8 @@ static int find_descriptor(void)
     return descriptor >= 0 ? descriptor : open_log();
 }
 
-/* Writes once. The signals of a pipe without a reader and of a full RLIMIT_FSIZE would kill the program for a message
- * of ours: they are blocked meanwhile, and taken back if it was us who raised them. */
+/* Writes once. The signals of a pipe without a reader and of a full RLIMIT_FSIZE would kill the program
+ * for a message of ours: they are blocked meanwhile, and taken back if it was us who raised them. */
 static void write_line(int descriptor, const char *line, size_t length)
 {
     sigset_t signals, before, pending;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* move - carrying a block's contents to another place of its zone.
  *
- * From 64 MiB on page tables are moved instead of bytes (mremap(2) with MREMAP_DONTUNMAP, Linux 5.7, so that no hole is left
- * behind). A moved mapping never merges with its new neighbours, so a block remembers where its seams are: mremap works on
- * one mapping at a time. */
+ * From 64 MiB on page tables are moved instead of bytes (mremap(2) with MREMAP_DONTUNMAP, Linux 5.7, so
+ * that no hole is left behind). A moved mapping never merges with its new neighbours, so a block remembers
+ * where its seams are: mremap works on one mapping at a time. */
 #include "commit.h"
 #include "extent.h"
 #include "retain.h"
@@ -92,7 +92,8 @@ static int move_by_remap(struct np_zone *zone, char *from, char *to)
     int error = np_extent_prepare(zone, to, np_bytes(pages), false);
     if (error)
         return error;
-    /* The pages that come replace those that are there; what the target held of its own goes with its old mapping. */
+    /* The pages that come replace those that are there; what the target held of its own goes with its old
+     * mapping. */
     np_runs_mark(&zone->runs, (uint32_t)(entry_of(zone, to) - zone->runs.entry), pages, NP_PAGE_ABSENT);
     entry_of(zone, to)->flags = 0;
     error = move_mappings(zone, from, to);

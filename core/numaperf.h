@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* numaperf.h - the public interface of libnumaperf: placing memory on NUMA nodes and proving it.
  *
- * Functions return 0 or a negative errno unless said otherwise, set ret_ arguments on success only, and accept
- * NULL where a free function is called. "Context:" says where a function may be called: "start-up" functions may
- * allocate and read /sys, "hook-safe" ones neither allocate nor lock nor change errno. */
+ * Functions return 0 or a negative errno unless said otherwise, set ret_ arguments on success only, and
+ * accept NULL where a free function is called. "Context:" says where a function may be called: "start-up"
+ * functions may allocate and read /sys, "hook-safe" ones neither allocate nor lock nor change errno. */
 #ifndef NUMAPERF_H
 #define NUMAPERF_H
 
@@ -26,7 +26,8 @@ extern "C" {
 /** The kernel's limit for CPU ids (CONFIG_NR_CPUS with MAXSMP on x86-64). */
 #define NP_MAX_CPUS 8192
 
-/** A set of NUMA node ids, 0 to NP_MAX_NODES - 1. A value: copy it by assignment; all zeroes is the empty set. */
+/** A set of NUMA node ids, 0 to NP_MAX_NODES - 1. A value: copy it by assignment; all zeroes is the empty
+ * set. */
 typedef struct np_nodeset {
     uint64_t bits[NP_MAX_NODES / 64];
 } np_nodeset;
@@ -103,11 +104,14 @@ NP_PUBLIC void np_nodeset_or(np_nodeset *set, const np_nodeset *other);
 /** np_nodeset_andnot() - take out of @set all that @other has. */
 NP_PUBLIC void np_nodeset_andnot(np_nodeset *set, const np_nodeset *other);
 
-/** np_nodeset_parse() - read a list such as "0-2,5" (the List Format of cpuset(7); blanks round items allowed).
- * Return: 0; -EINVAL for a bad form, an empty string or item, or a range that falls; -ERANGE for an id above 1023. */
+/** np_nodeset_parse() - read a list such as "0-2,5" (the List Format of cpuset(7); blanks round items
+ * allowed).
+ * Return: 0; -EINVAL for a bad form, an empty string or item, or a range that falls; -ERANGE for an id
+ * above 1023. */
 NP_PUBLIC int np_nodeset_parse(const char *text, np_nodeset *ret_set);
 /** np_nodeset_format() - write a set as a list such as "0-2,5" ("" for the empty set).
- * Return: the length of the whole text without its NUL, as snprintf(3) does: a result of @size or more was cut. */
+ * Return: the length of the whole text without its NUL, as snprintf(3) does: a result of @size or more was
+ * cut. */
 NP_PUBLIC int np_nodeset_format(const np_nodeset *set, char *buffer, size_t size);
 
 /* ---- CPU sets: the same functions for CPUs. Context: hook-safe. ---- */
@@ -131,7 +135,8 @@ NP_PUBLIC int np_cpuset_format(const np_cpuset *set, char *buffer, size_t size);
 /* ---- Topology. Context: start-up for load and free, the rest hook-safe. ---- */
 
 /** np_topology_load() - take a snapshot of the nodes that this process may use (cpuset, affinity).
- * Return: 0; -ENOMEM; -ENOENT when neither sysfs nor hwloc knows any node; another negative errno of reading. */
+ * Return: 0; -ENOMEM; -ENOENT when neither sysfs nor hwloc knows any node; another negative errno of
+ * reading. */
 NP_PUBLIC int np_topology_load(np_topology **ret_topology);
 /** np_topology_free() - give a snapshot back; NULL is fine. */
 NP_PUBLIC void np_topology_free(np_topology *topology);
@@ -139,22 +144,25 @@ NP_PUBLIC void np_topology_free(np_topology *topology);
 NP_PUBLIC unsigned np_topology_node_count(const np_topology *topology);
 /** np_topology_node_id() - the id of the node at position @index, or -1 beyond the last. */
 NP_PUBLIC int np_topology_node_id(const np_topology *topology, unsigned index);
-/** np_topology_node_cpus() - the CPUs of a node that this process may run on; empty for a memory-only or unknown
- * node. Lives as long as the snapshot. */
+/** np_topology_node_cpus() - the CPUs of a node that this process may run on; empty for a memory-only or
+ * unknown node. Lives as long as the snapshot. */
 NP_PUBLIC const np_cpuset *np_topology_node_cpus(const np_topology *topology, int id);
 /** np_topology_node_memory() - bytes of memory that a node has in all; 0 for an unknown node. */
 NP_PUBLIC uint64_t np_topology_node_memory(const np_topology *topology, int id);
-/** np_topology_distance() - the firmware's distance between two nodes (10 is local), or -1 when it is unknown. */
+/** np_topology_distance() - the firmware's distance between two nodes (10 is local), or -1 when it is
+ * unknown. */
 NP_PUBLIC int np_topology_distance(const np_topology *topology, int id_a, int id_b);
-/** np_topology_allowed() - the nodes with memory that this process may allocate on (Mems_allowed of cpuset(7)). */
+/** np_topology_allowed() - the nodes with memory that this process may allocate on (Mems_allowed of
+ * cpuset(7)). */
 NP_PUBLIC const np_nodeset *np_topology_allowed(const np_topology *topology);
-/** np_topology_nearest() - the node out of @candidates nearest to @id by distance (itself first, then the lowest
- * id), or -1 when @candidates is empty. */
+/** np_topology_nearest() - the node out of @candidates nearest to @id by distance (itself first, then the
+ * lowest id), or -1 when @candidates is empty. */
 NP_PUBLIC int np_topology_nearest(const np_topology *topology, int id, const np_nodeset *candidates);
 
 /* ---- The rest ---- */
 
-/** np_strerror() - one English sentence for a (negative or positive) errno that a function of this library returned.
+/** np_strerror() - one English sentence for a (negative or positive) errno that a function of this library
+ * returned.
  * Context: hook-safe; the text is constant. */
 NP_PUBLIC const char *np_strerror(int code);
 /** numaperf_version() - the version of the library, such as "0.1.0". Context: hook-safe. */

@@ -152,8 +152,8 @@ static const char *missing_pages(enum np_huge huge)
     return NULL;
 }
 
-/* What a mode lacks on this kernel; false when nothing. Pages of hard bind and local are committed and then looked for
- * with move_pages, so without it they cannot be had. */
+/* What a mode lacks on this kernel; false when nothing. Pages of hard bind and local are committed and
+ * then looked for with move_pages, so without it they cannot be had. */
 static bool lacks_mode(const struct np_rule *rule, char *reason)
 {
     if (!modes[rule->mode].uses_mbind)

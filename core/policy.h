@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* policy - a rule as a policy file asks for it, and the placement that this machine gives to it.
  *
- * Data flows one way: config fills np_rule from the file, np_policy_resolve() turns it into a frozen np_placement
- * against a topology, zones are made from placements. */
+ * Data flows one way: config fills np_rule from the file, np_policy_resolve() turns it into a frozen
+ * np_placement against a topology, zones are made from placements. */
 #ifndef NP_CORE_POLICY_H
 #define NP_CORE_POLICY_H
 
@@ -51,7 +51,8 @@ struct np_placement {
     char reason[NP_REASON_SIZE]; /* why less than requested holds, or "" */
 };
 
-/** What is wrong with a rule on this machine: the key at fault ("nodes", "policy", "huge-pages"), its line, and why. */
+/** What is wrong with a rule on this machine: the key at fault ("nodes", "policy", "huge-pages"), its line,
+ * and why. */
 struct np_policy_problem {
     const char *key;
     unsigned line;
@@ -65,19 +66,22 @@ int np_mode_from_name(const char *name);
 /** np_enforcement_name() - "strict", "best-effort" or "none". */
 const char *np_enforcement_name(enum np_enforcement enforcement);
 
-/** np_policy_resolve() - freeze a rule against what this process may use. Context: start-up.
- * @topology may be NULL for modes that need none (system, first-touch).
- * Return: 0, *ret_placement is set (degraded ones have a reason); -ENODEV when no node is left ("no such nodes") or
- * `preferred` was left with several, *ret_problem is set; -EOPNOTSUPP when the rule is hard and this machine cannot
- * give it, be it for want of any of its nodes: *ret_problem AND *ret_placement (with refused = true) are set. */
+/** np_policy_resolve() - freeze a rule against what this process may use. Context: start-up. @topology may
+ * be NULL for modes that need none (system, first-touch).
+ * Return: 0, *ret_placement is set (degraded ones have a reason); -ENODEV when no node is left ("no such
+ * nodes") or `preferred` was left with several, *ret_problem is set; -EOPNOTSUPP when the rule is hard and
+ * this machine cannot give it, be it for want of any of its nodes: *ret_problem AND *ret_placement (with
+ * refused = true) are set. */
 int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
                       struct np_placement *ret_placement, struct np_policy_problem *ret_problem);
 
-/** np_policy_default_weights() - weights for weighted-interleave without any given: the kernel's sysfs weights where it
- * has them, else in the ratio of the nodes' bandwidth (HMAT, access0/initiators), else all 1. Context: start-up. */
+/** np_policy_default_weights() - weights for weighted-interleave without any given: the kernel's sysfs
+ * weights where it has them, else in the ratio of the nodes' bandwidth (HMAT, access0/initiators), else
+ * all 1. Context: start-up. */
 void np_policy_default_weights(const np_nodeset *nodes, uint8_t *ret_weights);
-/** np_policy_kernel_weights_equal() - may the kernel's own weighted mode serve these weights: does it have the mode, and
- * is /sys/kernel/mm/mempolicy/weighted_interleave/nodeN in the same ratio for each node? Context: start-up. */
+/** np_policy_kernel_weights_equal() - may the kernel's own weighted mode serve these weights: does it have
+ * the mode, and is /sys/kernel/mm/mempolicy/weighted_interleave/nodeN in the same ratio for each node?
+ * Context: start-up. */
 bool np_policy_kernel_weights_equal(const np_nodeset *nodes, const uint8_t *weights);
 
 #endif

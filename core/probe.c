@@ -12,8 +12,9 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
-/* A scratch mapping: the first page keeps the answers, the other two are tried on. It stays mapped, and every policy is
- * tried on the whole of it: splitting and unmapping would cost more than the two pages of addresses. */
+/* A scratch mapping: the first page keeps the answers, the other two are tried on. It stays mapped, and
+ * every policy is tried on the whole of it: splitting and unmapping would cost more than the two pages of
+ * addresses. */
 enum { ANSWERS, PAGE, OTHER_PAGE, SCRATCH_PAGES };
 
 static void probe_policies(void *scratch, size_t length, struct np_kernel_support *support)

@@ -350,7 +350,8 @@ static int write_to_path(const struct np_report_info *info, const struct np_stat
     return write_renamed(info, stats, work);
 }
 
-/* A pipe without a reader and a full RLIMIT_FSIZE raise signals that would kill the program for a report of ours. */
+/* A pipe without a reader and a full RLIMIT_FSIZE raise signals that would kill the program for a report
+ * of ours. */
 static void block_signals(sigset_t *ret_before)
 {
     sigset_t signals;

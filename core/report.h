@@ -16,14 +16,16 @@ struct np_report_info {
     bool forked; /* this process was forked and did not exec: it writes only where the path has %p */
 };
 
-/** np_report_prepare() - if the report goes to stderr ("-"), keep a copy of that descriptor: many programs close it before
- * they are finished (all of GNU coreutils). Context: start-up. */
+/** np_report_prepare() - if the report goes to stderr ("-"), keep a copy of that descriptor: many programs
+ * close it before they are finished (all of GNU coreutils). Context: start-up. */
 void np_report_prepare(const char *path);
 
-/** np_report_write() - ask the kernel about every page of every zone and write the report: whole, to a file beside the
- * one named, which is then renamed. A path that is there and no regular file (a pipe, /dev/stderr) is written to.
+/** np_report_write() - ask the kernel about every page of every zone and write the report: whole, to a file
+ * beside the one named, which is then renamed. A path that is there and no regular file (a pipe,
+ * /dev/stderr) is written to.
  * Context: at exit; no allocation and no stdio, but as slow as the zones are large. errno is kept.
- * Return: 0, also where a forked process writes none; -ENOMEM; -ENAMETOOLONG; -errno of opening, writing, renaming. */
+ * Return: 0, also where a forked process writes none; -ENOMEM; -ENAMETOOLONG; -errno of opening, writing,
+ * renaming. */
 int np_report_write(const struct np_report_info *info, const struct np_stats *stats);
 
 #endif

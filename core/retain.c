@@ -86,15 +86,16 @@ bool np_retain_drop(struct np_zone *zone, uint32_t first, uint32_t pages)
     return true;
 }
 
-/* Part of a huge page given back frees nothing and splits it, so pages go in units of what the zone may be made of. */
+/* Part of a huge page given back frees nothing and splits it, so pages go in units of what the zone may be
+ * made of. */
 static uint32_t unit_pages(const struct np_zone *zone)
 {
     size_t huge = zone->advice == NP_ADVICE_BASE_PAGES ? 0 : np_kernel_huge_size();
     return huge ? np_pages(huge) : 1;
 }
 
-/* Chooses what of a free run to drop: at most @most pages, from its end, in whole units. Explicit huge pages cannot be
- * dropped: the next touch might find the pool empty. */
+/* Chooses what of a free run to drop: at most @most pages, from its end, in whole units. Explicit huge
+ * pages cannot be dropped: the next touch might find the pool empty. */
 static uint32_t choose_part(const struct np_zone *zone, uint32_t run, uint64_t most, uint32_t unit,
                             uint32_t *ret_first)
 {
@@ -106,7 +107,8 @@ static uint32_t choose_part(const struct np_zone *zone, uint32_t run, uint64_t m
     end = end / unit * unit;
     if (first >= end)
         return 0;
-    /* From the end until enough held pages are found: the front of a run is what best fit hands out again first. */
+    /* From the end until enough held pages are found: the front of a run is what best fit hands out again
+     * first. */
     uint32_t start = end;
     uint64_t held = 0;
     for (; start > first && held < most; start--)
@@ -149,7 +151,8 @@ static uint32_t choose_run(struct np_zone *zone, uint64_t most, uint32_t before,
     return NP_NO_RUN;
 }
 
-/* Drops up to @most pages from the oldest runs that were last used before @before. The zone's lock is held. */
+/* Drops up to @most pages from the oldest runs that were last used before @before. The zone's lock is
+ * held. */
 static uint64_t drop_oldest(struct np_zone *zone, uint64_t most, uint32_t before, uint32_t unit)
 {
     uint64_t dropped = 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* retain - what free blocks keep their pages, and when they are given back to the kernel.
  *
- * A program that allocates and frees large blocks in a loop must not pay page faults each time, and an idle one must not sit
- * on memory: up to max(64 MiB, an eighth of what is live) stays, less with age. There is no helper thread: frees and growth
- * do the work, outside the lock. Context: hook-safe; these functions take the zones' locks themselves. */
+ * A program that allocates and frees large blocks in a loop must not pay page faults each time, and an
+ * idle one must not sit on memory: up to max(64 MiB, an eighth of what is live) stays, less with age.
+ * There is no helper thread: frees and growth do the work, outside the lock. Context: hook-safe; these
+ * functions take the zones' locks themselves. */
 #ifndef NP_CORE_RETAIN_H
 #define NP_CORE_RETAIN_H
 
@@ -11,23 +12,26 @@
 
 /** np_retain_settle() - tell the total what the zone's runs hold now. The zone's lock is held. */
 void np_retain_settle(struct np_zone *zone);
-/** np_retain_park() - keep a freed run whole, as the one that is handed out first when the next request is of its size; the
- * one kept before joins the free runs. The zone's lock is held. */
+/** np_retain_park() - keep a freed run whole, as the one that is handed out first when the next request is
+ * of its size; the one kept before joins the free runs. The zone's lock is held. */
 void np_retain_park(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t stamp);
-/** np_retain_unpark() - let the parked run join the free runs. Return: false when there is none. The lock is held. */
+/** np_retain_unpark() - let the parked run join the free runs. Return: false when there is none. The lock
+ * is held. */
 bool np_retain_unpark(struct np_zone *zone);
-/** np_retain_take_parked() - the parked run, live again, if it has that size and alignment, else NP_NO_RUN. The lock is held. */
+/** np_retain_take_parked() - the parked run, live again, if it has that size and alignment, else NP_NO_RUN.
+ * The lock is held. */
 uint32_t np_retain_take_parked(struct np_zone *zone, uint32_t pages, uint32_t align);
 /** np_retain_now() - seconds of the clock that runs are stamped with. */
 uint32_t np_retain_now(void);
-/** np_retain_balance() - bring retained memory under its limit, oldest of @zone first, and drop what is old at second @now. */
+/** np_retain_balance() - bring retained memory under its limit, oldest of @zone first, and drop what is old
+ * at second @now. */
 void np_retain_balance(struct np_zone *zone, uint32_t now);
 /** np_retain_trim() - give back every page of every zone and close the tails. Return: was there any? */
 bool np_retain_trim(void);
 /** np_retain_trim_zone() - the same for one zone. */
 bool np_retain_trim_zone(struct np_zone *zone);
-/** np_retain_drop() - drop the pages [first, first + pages) of a run that the caller holds (live or away), whose content is
- * marked ABSENT where that worked. No lock. Return: false when the kernel kept some. */
+/** np_retain_drop() - drop the pages [first, first + pages) of a run that the caller holds (live or away),
+ * whose content is marked ABSENT where that worked. No lock. Return: false when the kernel kept some. */
 bool np_retain_drop(struct np_zone *zone, uint32_t first, uint32_t pages);
 
 #endif

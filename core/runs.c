@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* The treap's priorities: any fixed scattering of the index will do (Seidel and Aragon, "Randomized Search Trees"). */
+/* The treap's priorities: any fixed scattering of the index will do (Seidel and Aragon, "Randomized Search
+ * Trees"). */
 static uint32_t priority(uint32_t run)
 {
     uint32_t x = run * 0x9e3779b1u;
@@ -183,7 +184,8 @@ void np_runs_chop(struct np_runs *runs, uint32_t pages)
         publish_free(runs, run, all - pages, np_runs_count_held(runs, run, all - pages), owner, stamp);
 }
 
-/* How many of the pages [first, first + pages) of a free run are held, without counting when the run says it all. */
+/* How many of the pages [first, first + pages) of a free run are held, without counting when the run says
+ * it all. */
 static uint32_t held_of_part(const struct np_runs *runs, uint32_t run, uint32_t first, uint32_t pages)
 {
     const struct np_run *entry = &runs->entry[run];
@@ -273,8 +275,8 @@ static uint32_t joined_owner(uint32_t held_a, uint32_t owner_a, uint32_t held_b,
     return NP_OWNER_NONE;
 }
 
-/* Free pages are ABSENT or USED: what is ZERO now could be handed out by a flag for the whole run, written, and given back
- * without anybody looking at its pages. Return: pages that are not ABSENT. */
+/* Free pages are ABSENT or USED: what is ZERO now could be handed out by a flag for the whole run,
+ * written, and given back without anybody looking at its pages. Return: pages that are not ABSENT. */
 static uint32_t forget_zero(struct np_runs *runs, uint32_t first, uint32_t pages)
 {
     uint8_t *content = runs->content + first;

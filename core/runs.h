@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* runs - the page map of a zone: which runs of base pages are free, which are handed out, and what free pages hold.
+/* runs - the page map of a zone: which runs of base pages are free, which are handed out, and what free
+ * pages hold.
  *
- * The map lives beside the zone, never in it: nothing is written into free memory. A run is described in the entry of its
- * first page; the entry of its last page repeats the length, so that neighbours find each other (boundary tags, Knuth,
- * TAOCP 2.5). Free runs are kept in a treap by (length, address), so the best fit with the lowest address is found in
- * logarithmic time, and those that hold old pages in a list by age. No locks, no system calls: the caller has both.
+ * The map lives beside the zone, never in it: nothing is written into free memory. A run is described in
+ * the entry of its first page; the entry of its last page repeats the length, so that neighbours find each
+ * other (boundary tags, Knuth, TAOCP 2.5). Free runs are kept in a treap by (length, address), so the best
+ * fit with the lowest address is found in logarithmic time, and those that hold old pages in a list by
+ * age. No locks, no system calls: the caller has both.
  * Context: hook-safe. */
 #ifndef NP_CORE_RUNS_H
 #define NP_CORE_RUNS_H
@@ -70,19 +72,24 @@ void np_runs_chop(struct np_runs *runs, uint32_t pages);
 /** np_runs_tail() - how many pages are free at the end. */
 uint32_t np_runs_tail(const struct np_runs *runs);
 
-/** np_runs_take() - hand out the best fitting free run of @pages whose index is a multiple of @align (a power of two).
- * Return: its first page, or NP_NO_RUN. The owner stays in entry[].owner, and NP_RUN_ALL_USED says what it holds. */
+/** np_runs_take() - hand out the best fitting free run of @pages whose index is a multiple of @align (a
+ * power of two).
+ * Return: its first page, or NP_NO_RUN. The owner stays in entry[].owner, and NP_RUN_ALL_USED says what it
+ * holds. */
 uint32_t np_runs_take(struct np_runs *runs, uint32_t pages, uint32_t align);
-/** np_runs_take_from() - take @pages at @first out of the free run @run, all of it or any part, in state @state. */
+/** np_runs_take_from() - take @pages at @first out of the free run @run, all of it or any part, in state
+ * @state. */
 uint32_t np_runs_take_from(struct np_runs *runs, uint32_t run, uint32_t first, uint32_t pages,
                            enum np_run_state state);
-/** np_runs_absorb() - lengthen a live run by exactly @pages from the free run behind it. Return: false if there is
- * not enough. *ret_owner is that run's owner. */
+/** np_runs_absorb() - lengthen a live run by exactly @pages from the free run behind it. Return: false if
+ * there is not enough. *ret_owner is that run's owner. */
 bool np_runs_absorb(struct np_runs *runs, uint32_t run, uint32_t pages, uint32_t *ret_owner);
-/** np_runs_cut() - shorten a live run to @pages; the rest becomes a live run of its own. Return: its first page. */
+/** np_runs_cut() - shorten a live run to @pages; the rest becomes a live run of its own. Return: its first
+ * page. */
 uint32_t np_runs_cut(struct np_runs *runs, uint32_t run, uint32_t pages);
-/** np_runs_give() - make a live or away run free, joined with its free neighbours. The joined run is as old as the one of
- * them that holds most: a small block that comes and goes does not keep the pages around it young. */
+/** np_runs_give() - make a live or away run free, joined with its free neighbours. The joined run is as old
+ * as the one of them that holds most: a small block that comes and goes does not keep the pages around it
+ * young. */
 void np_runs_give(struct np_runs *runs, uint32_t run, uint32_t owner, uint32_t stamp);
 
 /** np_runs_behind() - the free run that begins where @run ends, or NP_NO_RUN. */

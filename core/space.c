@@ -35,8 +35,8 @@ static size_t address_space_in_use(void)
     return np_bytes(pages);
 }
 
-/* How much may be reserved. Under a limit, others need the address space too: a program with `ulimit -v 400000` that maps
- * 200 MiB of its own must still succeed. */
+/* How much may be reserved. Under a limit, others need the address space too: a program with `ulimit -v
+ * 400000` that maps 200 MiB of its own must still succeed. */
 static size_t address_budget(void)
 {
     static const int limits[] = {RLIMIT_AS, RLIMIT_DATA};
@@ -52,8 +52,8 @@ static size_t address_budget(void)
     return budget;
 }
 
-/* Maps @length bytes of closed address space whose start is a multiple of @alignment. Not MAP_NORESERVE: the kernel shall
- * count what is opened, and refuse a request beyond all memory, as it does elsewhere. */
+/* Maps @length bytes of closed address space whose start is a multiple of @alignment. Not MAP_NORESERVE:
+ * the kernel shall count what is opened, and refuse a request beyond all memory, as it does elsewhere. */
 static int reserve(size_t length, size_t alignment, char **ret_start)
 {
     void *mapped;
@@ -122,7 +122,8 @@ int np_zones_reserve(unsigned count, uint64_t memory, size_t alignment)
         char *base = NULL;
         if (zone_size > budget / count || zone_size * count < SMALLEST)
             continue;
-        /* A block's alignment is that of its offset, so zones begin at multiples of the largest one there can be. */
+        /* A block's alignment is that of its offset, so zones begin at multiples of the largest one there
+         * can be. */
         if (reserve(zone_size * count, zone_size, &base) < 0)
             continue;
         if (reserve_tables(count, zone_size) == 0) {
@@ -173,7 +174,8 @@ void np_zones_release_reserve(void)
         np_space_unlock();
         return;
     }
-    /* Before the first address is given up: somebody else may have it at once, and then it is not ours to free. */
+    /* Before the first address is given up: somebody else may have it at once, and then it is not ours to
+     * free. */
     bool again = atomic_exchange(&np_space.released, true);
     for (unsigned i = 0; i < np_space.count && !again; i++) {
         struct np_zone *zone = &np_space.zones[i];
@@ -215,7 +217,8 @@ void np_space_unlock(void)
         pthread_mutex_unlock(&space_lock);
 }
 
-/* Zones are started under the space's lock, so those not started now cannot be in use before np_zones_unlock_all(). */
+/* Zones are started under the space's lock, so those not started now cannot be in use before
+ * np_zones_unlock_all(). */
 void np_zones_lock_all(void)
 {
     np_space_lock();

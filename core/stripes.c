@@ -40,8 +40,8 @@ static uint32_t bands_needed(size_t first_size, uint32_t per_band, size_t capaci
     return bands;
 }
 
-/* Smooth weighted round robin: the node that is furthest behind its share is next. With positions counted in units of
- * 1/(total) this needs no state but how often each node has been taken. */
+/* Smooth weighted round robin: the node that is furthest behind its share is next. With positions counted
+ * in units of 1/(total) this needs no state but how often each node has been taken. */
 static void fill_cycle(struct np_stripes *stripes, const np_nodeset *nodes, const uint8_t *weights,
                        uint32_t divisor)
 {

@@ -6,24 +6,28 @@
 
 #include "numaperf.h"
 
-/** np_topology_read_sysfs() - the quick maker. @root is "" for this machine, else a folder that holds a copy of
- * sys/ and proc/ (test fixtures: allowed nodes then come from its proc/self/status). Memory comes from mmap, never from
- * malloc. Where sysfs is missing, Mems_allowed_list of /proc/self/status gives the ids (containers without /sys), and
- * where that is missing too, one node 0 with the CPUs of the affinity mask.
+/** np_topology_read_sysfs() - the quick maker. @root is "" for this machine, else a folder that holds a
+ * copy of sys/ and proc/ (test fixtures: allowed nodes then come from its proc/self/status). Memory comes
+ * from mmap, never from malloc. Where sysfs is missing, Mems_allowed_list of /proc/self/status gives the
+ * ids (containers without /sys), and where that is missing too, one node 0 with the CPUs of the affinity
+ * mask.
  * Return: 0; -ENOMEM; -EINVAL for files that make no sense. */
 int np_topology_read_sysfs(const char *root, np_topology **ret_topology);
 
-/** np_topology_read_hwloc() - the thorough maker (HWLOC_SYNTHETIC and HWLOC_XMLFILE are honoured). Not in the shim.
+/** np_topology_read_hwloc() - the thorough maker (HWLOC_SYNTHETIC and HWLOC_XMLFILE are honoured). Not in
+ * the shim.
  * Return: 0; -ENOMEM; -ENOENT when hwloc finds no node; -EIO when it fails to load. */
 int np_topology_read_hwloc(np_topology **ret_topology);
 
-/** np_topology_read_details() - read now what the quick maker otherwise reads when it is asked for: memory, CPUs and
- * distances, three small files a node. Without it, np_topology_node_memory(), np_topology_node_cpus() and
- * np_topology_distance() read one file at the first question about a node; threads may race. */
+/** np_topology_read_details() - read now what the quick maker otherwise reads when it is asked for: memory,
+ * CPUs and distances, three small files a node. Without it, np_topology_node_memory(),
+ * np_topology_node_cpus() and np_topology_distance() read one file at the first question about a node;
+ * threads may race. */
 void np_topology_read_details(np_topology *topology);
 
-/** np_topology_has_cpus() - does a node have CPUs at all, usable by this process or not? One bit, no file: what `dram` and
- * `memory-only` mean, while np_topology_node_cpus() is empty too for a node whose CPUs the affinity excludes. */
+/** np_topology_has_cpus() - does a node have CPUs at all, usable by this process or not? One bit, no file:
+ * what `dram` and `memory-only` mean, while np_topology_node_cpus() is empty too for a node whose CPUs the
+ * affinity excludes. */
 bool np_topology_has_cpus(const np_topology *topology, int id);
 /** np_topology_is_partial() - true when only the allowed ids could be learnt (no /sys): others may exist. */
 bool np_topology_is_partial(const np_topology *topology);

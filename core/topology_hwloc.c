@@ -35,8 +35,8 @@ static void copy_cpus(hwloc_const_bitmap_t from, np_cpuset *ret_cpus)
         (void)np_cpuset_add(ret_cpus, id);
 }
 
-/* What the process may use: hwloc knows the cgroup's sets, the kernel also the affinity. Another machine's tree
- * (synthetic, XML) is not bounded by this process. */
+/* What the process may use: hwloc knows the cgroup's sets, the kernel also the affinity. Another machine's
+ * tree (synthetic, XML) is not bounded by this process. */
 static void find_usable(hwloc_topology_t tree, np_nodeset *ret_mems, np_cpuset *ret_cpus)
 {
     np_nodeset here;
@@ -51,8 +51,9 @@ static void find_usable(hwloc_topology_t tree, np_nodeset *ret_mems, np_cpuset *
         *ret_cpus = affinity;
 }
 
-/* hwloc lends a memory-only node the CPUs that are near to it. A CPU has one node: the first that claims it, because
- * firmware numbers memory-only nodes last. *taken collects the CPUs of the nodes before. Returns: has the node CPUs? */
+/* hwloc lends a memory-only node the CPUs that are near to it. A CPU has one node: the first that claims
+ * it, because firmware numbers memory-only nodes last. *taken collects the CPUs of the nodes before.
+ * Returns: has the node CPUs? */
 static bool copy_node(hwloc_obj_t node, const np_cpuset *usable, np_cpuset *taken,
                       struct np_topology_node *copy)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* topology_lazy - the inside of a snapshot, for topology.c and the quick maker, which fills parts of it late.
+/* topology_lazy - the inside of a snapshot, for topology.c and the quick maker, which fills parts of it
+ * late.
  *
- * What is read late hangs on atomic pointers: whoever comes second throws its own copy away, so that nobody waits and a
- * reader never sees half of it. */
+ * What is read late hangs on atomic pointers: whoever comes second throws its own copy away, so that
+ * nobody waits and a reader never sees half of it. */
 #ifndef NP_CORE_TOPOLOGY_LAZY_H
 #define NP_CORE_TOPOLOGY_LAZY_H
 

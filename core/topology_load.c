@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A snapshot holds nothing that the quick maker cannot read; hwloc is asked when the environment describes another
- * machine to it, and where this one's files make no sense. */
+/* A snapshot holds nothing that the quick maker cannot read; hwloc is asked when the environment describes
+ * another machine to it, and where this one's files make no sense. */
 static bool is_described_to_hwloc(void)
 {
     static const char *const variables[] = {"HWLOC_SYNTHETIC", "HWLOC_XMLFILE", "HWLOC_FSROOT"};

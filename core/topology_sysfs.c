@@ -22,7 +22,8 @@ struct facts {
 
 /* ---- Reading ---- */
 
-/* Reads ROOT/PREFIX[NUMBER]/NAME into a buffer of BUFFER_SIZE and cuts the newline at the end; @number below 0: none. */
+/* Reads ROOT/PREFIX[NUMBER]/NAME into a buffer of BUFFER_SIZE and cuts the newline at the end; @number
+ * below 0: none. */
 static int read_text(const char *root, const char *prefix, int number, const char *name, char *buffer)
 {
     char path[PATH_SIZE], digits[12] = "";
@@ -65,7 +66,8 @@ static char *find_line(char *text, const char *key)
     return NULL;
 }
 
-/* A decimal number behind @key anywhere in the text, such as "Node 0 MemTotal:  123 kB"; 0 when there is none. */
+/* A decimal number behind @key anywhere in the text, such as "Node 0 MemTotal:  123 kB"; 0 when there is
+ * none. */
 static uint64_t find_kilobytes(const char *text, const char *key)
 {
     uint64_t number = 0;
@@ -147,7 +149,8 @@ __attribute__((noinline)) static char *map_memory(size_t length)
     return memory;
 }
 
-/* Hangs a finished mapping on its place, or throws it away when another thread was first. Returns the one that stays. */
+/* Hangs a finished mapping on its place, or throws it away when another thread was first. Returns the one
+ * that stays. */
 static void *publish(_Atomic(void *) *place, void *fresh, size_t length)
 {
     void *first = NULL;
@@ -202,8 +205,8 @@ static uint64_t late_memory(const np_topology *topology, unsigned index)
     return memory;
 }
 
-/* The file has one figure for each online node in the order of ids, not one for each id. A different number of figures
- * means that a node came or went: then nothing is known. */
+/* The file has one figure for each online node in the order of ids, not one for each id. A different
+ * number of figures means that a node came or went: then nothing is known. */
 static void parse_distances(const char *text, unsigned count, int16_t *row)
 {
     unsigned found = 0;

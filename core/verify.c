@@ -9,7 +9,8 @@
 
 #define BATCH 64 /* pages asked about at once: 768 bytes of stack, and the kernel itself works by 16 */
 
-/* Adds one page by move_pages' answer: -ENOENT, -EFAULT and whatever else is negative mean that it is nowhere. */
+/* Adds one page by move_pages' answer: -ENOENT, -EFAULT and whatever else is negative mean that it is
+ * nowhere. */
 static void count_page(int status, struct np_page_count *counts)
 {
     if (status < 0 || status >= NP_MAX_NODES) {
@@ -44,7 +45,8 @@ int np_verify_range(const void *address, size_t length, struct np_page_count *co
 
 /* ---- Huge pages: /proc/self/smaps, line by line ---- */
 
-/* What has been learnt while reading: the part of the range that the mapping of the last header line covers. */
+/* What has been learnt while reading: the part of the range that the mapping of the last header line
+ * covers. */
 struct scan {
     uintptr_t start, end; /* the range asked about */
     uint64_t overlap;
@@ -66,7 +68,8 @@ static const char *read_number(const char *text, unsigned base, uint64_t *ret_nu
     return text;
 }
 
-/* "7f00-7f01 rw-p ...": keys begin with a capital letter, header lines with a lower-case hexadecimal digit. */
+/* "7f00-7f01 rw-p ...": keys begin with a capital letter, header lines with a lower-case hexadecimal
+ * digit. */
 static void scan_header(const char *line, struct scan *scan)
 {
     uint64_t start, end;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verify - where the kernel says pages are, by move_pages(2) queries in batches. Context: hook-safe, but slow. */
+/* verify - where the kernel says pages are, by move_pages(2) queries in batches. Context: hook-safe, but
+ * slow. */
 #ifndef NP_CORE_VERIFY_H
 #define NP_CORE_VERIFY_H
 
@@ -15,8 +16,8 @@ struct np_page_count {
  * Return: 0; -errno of move_pages when nothing could be asked (EPERM, ENOSYS): *counts is then unchanged. */
 int np_verify_range(const void *address, size_t length, struct np_page_count *counts);
 
-/** np_verify_huge_bytes() - bytes of [address, address + length) that lie in transparent or explicit huge pages, from
- * /proc/self/smaps. Return: 0 or -errno of reading it. */
+/** np_verify_huge_bytes() - bytes of [address, address + length) that lie in transparent or explicit huge
+ * pages, from /proc/self/smaps. Return: 0 or -errno of reading it. */
 int np_verify_huge_bytes(const void *address, size_t length, uint64_t *ret_bytes);
 
 #endif

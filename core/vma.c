@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* vma - how many mappings the process may still make. The zones' own steps merge; what does not (hard commits, explicit
- * huge pages, moved extents, stripes) is counted here, and counted again from /proc when the estimate reaches the limit. */
+/* vma - how many mappings the process may still make. The zones' own steps merge; what does not (hard
+ * commits, explicit huge pages, moved extents, stripes) is counted here, and counted again from /proc when
+ * the estimate reaches the limit. */
 #include "zone.h"
 
 #include <fcntl.h>

@@ -36,7 +36,8 @@ static uint32_t bandwidth(const char *root, int id)
     return read_figure(path);
 }
 
-/* Does the kernel set the weights itself (Linux 6.16)? Older ones start with 1 everywhere, which nobody chose. */
+/* Does the kernel set the weights itself (Linux 6.16)? Older ones start with 1 everywhere, which nobody
+ * chose. */
 static bool kernel_has_auto(const char *root)
 {
     char path[PATH_SIZE], text[16];
@@ -83,9 +84,9 @@ static bool is_close(const np_nodeset *nodes, const uint32_t *figures, uint32_t 
     return close;
 }
 
-/* Weights are a node's pages in one round. Short rounds spread small arrays better, so each round is tried that gives
- * the slowest node 1, 2 ... 8 pages, until all others come out close enough. (The kernel's own reduction shares out 32
- * pages, which blurs 2:1 to 1:1 from 22 nodes on.) */
+/* Weights are a node's pages in one round. Short rounds spread small arrays better, so each round is tried
+ * that gives the slowest node 1, 2 ... 8 pages, until all others come out close enough. (The kernel's own
+ * reduction shares out 32 pages, which blurs 2:1 to 1:1 from 22 nodes on.) */
 void np_weights_reduce(const np_nodeset *nodes, const uint32_t *figures, uint8_t *ret_weights)
 {
     uint32_t smallest = UINT32_MAX;

@@ -12,7 +12,8 @@
 
 #define STEP_SMALLEST ((size_t)2 << 20)
 #define STEP_LARGEST  ((size_t)256 << 20)
-/* Until a zone holds this much it stays on base pages: with THP=always an almost empty program must not cost megabytes. */
+/* Until a zone holds this much it stays on base pages: with THP=always an almost empty program must not
+ * cost megabytes. */
 #define SMALL_PAGES_FIRST ((size_t)8 << 20)
 #define TABLE_STEP_PAGES  ((size_t)16 << 10)
 
@@ -75,7 +76,8 @@ static int apply_policy(struct np_zone *zone, char *start, size_t length)
 /* Lays policy, advice and name over a fresh mapping. */
 static int dress(struct np_zone *zone, char *start, size_t length)
 {
-    /* A kernel without transparent huge pages answers EINVAL to advice about them, which is as good as following it. */
+    /* A kernel without transparent huge pages answers EINVAL to advice about them, which is as good as
+     * following it. */
     (void)apply_advice(zone, start, length);
     name_range(zone, start, length);
     int error = apply_policy(zone, start, length);
@@ -89,8 +91,8 @@ static int dress(struct np_zone *zone, char *start, size_t length)
     return zone->placement->hardness == NP_HARD ? error : 0;
 }
 
-/* Side tables are read and written by the CPUs of the zone's node. Memory-only nodes have none: first touch puts their
- * tables next to whoever works on them. */
+/* Side tables are read and written by the CPUs of the zone's node. Memory-only nodes have none: first
+ * touch puts their tables next to whoever works on them. */
 static void place_tables(struct np_zone *zone)
 {
     int node = zone->node >= 0 ? zone->node : np_nodeset_next(&zone->policy.nodes, -1);
@@ -129,7 +131,8 @@ static int map_again(char *address, size_t length, int protection)
     return -EEXIST;
 }
 
-/* Makes [address, address + length) usable: opened where it is reserved, mapped where the reservation was released. */
+/* Makes [address, address + length) usable: opened where it is reserved, mapped where the reservation was
+ * released. */
 static int open_memory(char *address, size_t length, bool reserved)
 {
     return reserved ? np_kernel_protect(address, length, PROT_READ | PROT_WRITE)

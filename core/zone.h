@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* zone - a range of reserved address space that carries one placement.
  *
- * One reservation is cut into zones of equal size, a power of two, so the zone of an address is one subtraction and one
- * shift. A zone gets its policy and its advice once, when it is first used, for the whole of it; it is opened from the
- * bottom in steps and closed at the tail. Lock order: the space's lock, then zones by rising index.
+ * One reservation is cut into zones of equal size, a power of two, so the zone of an address is one
+ * subtraction and one shift. A zone gets its policy and its advice once, when it is first used, for the
+ * whole of it; it is opened from the bottom in steps and closed at the tail. Lock order: the space's lock,
+ * then zones by rising index.
  * Context: hook-safe. Functions with a zone expect its lock to be held unless they say otherwise. */
 #ifndef NP_CORE_ZONE_H
 #define NP_CORE_ZONE_H
@@ -59,29 +60,33 @@ unsigned np_zones_count(void);
 /** np_zones_hold() - is the address anywhere in the reservation, open or not? No lock. */
 bool np_zones_hold(const void *address);
 
-/** np_zone_start() - give a zone its policy, advice, name and tables. Return: 0 or -errno; policy errors are degradations
- * recorded in the zone's stats, not failures, unless the zone is hard. */
+/** np_zone_start() - give a zone its policy, advice, name and tables. Return: 0 or -errno; policy errors
+ * are degradations recorded in the zone's stats, not failures, unless the zone is hard. */
 int np_zone_start(struct np_zone *zone);
 /** np_zone_grow() - open at least @bytes more, whole pages; they become free runs.
- * Return: 0; -ENOSPC when the zone is full; -ENOMEM when the kernel refuses; -ENODEV when a cpuset took the nodes away. */
+ * Return: 0; -ENOSPC when the zone is full; -ENOMEM when the kernel refuses; -ENODEV when a cpuset took
+ * the nodes away. */
 int np_zone_grow(struct np_zone *zone, size_t bytes);
 /** np_zone_close_tail() - give the free run at the tail back to the reservation. Return: bytes closed. */
 size_t np_zone_close_tail(struct np_zone *zone);
-/** np_zone_renew() - put [start, start + length), which is open, back into the state of a zone just opened: no pages, one
- * mapping, the zone's policy and advice and none of anybody else's. Needs no lock: the range is the caller's.
+/** np_zone_renew() - put [start, start + length), which is open, back into the state of a zone just opened:
+ * no pages, one mapping, the zone's policy and advice and none of anybody else's. Needs no lock: the range
+ * is the caller's.
  * Return: 0; -errno when the kernel refuses and the range is as it was. */
 int np_zone_renew(struct np_zone *zone, void *start, size_t length);
 /** np_zones_release_reserve() - unmap what is not open, in all zones. Takes the locks itself. */
 void np_zones_release_reserve(void);
-/** np_zone_close_hole() - mremap(2) has failed with [start, start + length) for its target, which it may have unmapped before:
- * map it anew if so. Return: 0, or -errno when somebody else has taken the addresses; the zone stops serving then. */
+/** np_zone_close_hole() - mremap(2) has failed with [start, start + length) for its target, which it may
+ * have unmapped before: map it anew if so. Return: 0, or -errno when somebody else has taken the
+ * addresses; the zone stops serving then. */
 int np_zone_close_hole(struct np_zone *zone, void *start, size_t length);
 
 /** np_vma_take() - may @count more VMAs be made? They are counted against a quarter of vm.max_map_count. */
 bool np_vma_take(unsigned count);
 void np_vma_give(unsigned count);
 
-/* Locking that lets the forking thread go on: between np_zones_lock_all() and np_zones_unlock_all() it holds every lock. */
+/* Locking that lets the forking thread go on: between np_zones_lock_all() and np_zones_unlock_all() it
+ * holds every lock. */
 void np_zone_lock(struct np_zone *zone);
 void np_zone_unlock(struct np_zone *zone);
 void np_space_lock(void);

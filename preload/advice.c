@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the program itself does to the mapping of a block: its wish wins while the block lives, and the heap maps the pages
- * afresh when the block is freed (measured: a later user of a node-1 zone got node 3 otherwise; one of a page that was
- * protected, SIGSEGV).
+/* What the program itself does to the mapping of a block: its wish wins while the block lives, and the
+ * heap maps the pages afresh when the block is freed (measured: a later user of a node-1 zone got node 3
+ * otherwise; one of a page that was protected, SIGSEGV).
  *
- * The next malloc calls these too, with its own locks held and before our constructor: no lock, no search here. */
+ * The next malloc calls these too, with its own locks held and before our constructor: no lock, no search
+ * here. */
 #include "core/heap.h"
 #include "guard.h"
 #include "next.h"
@@ -30,7 +31,8 @@ NP_PUBLIC long mbind(void *address, unsigned long length, int mode, const unsign
     return np_next.mbind(address, length, mode, nodes, maxnode, flags);
 }
 
-/* What an advice does to a mapping: nothing that lasts; whether it gets huge pages; or a mark of another kind. */
+/* What an advice does to a mapping: nothing that lasts; whether it gets huge pages; or a mark of another
+ * kind. */
 enum mark { MARK_NONE, MARK_HUGE_PAGES, MARK_OTHER };
 
 static enum mark mark_of(int advice)

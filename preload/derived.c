@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is made from the other functions of the family, by calling them through the link chain, as glibc's reallocarray
- * calls realloc: an allocator in front of this library (LD_PRELOAD="libjemalloc.so libnumaperf_preload.so", or in the
- * program itself) may define malloc and realloc and leave these to us. Their blocks must be its own then. */
+/* What is made from the other functions of the family, by calling them through the link chain, as glibc's
+ * reallocarray calls realloc: an allocator in front of this library (LD_PRELOAD="libjemalloc.so
+ * libnumaperf_preload.so", or in the program itself) may define malloc and realloc and leave these to us.
+ * Their blocks must be its own then. */
 #include "core/kernel.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* environment - the variables that the shim reads, found in the block that the constructor is given: libraries linked
- * initfirst start before libc has set environ (measured: NULL), so getenv answers nothing there. */
+/* environment - the variables that the shim reads, found in the block that the constructor is given:
+ * libraries linked initfirst start before libc has set environ (measured: NULL), so getenv answers nothing
+ * there. */
 #ifndef NP_PRELOAD_ENVIRONMENT_H
 #define NP_PRELOAD_ENVIRONMENT_H
 

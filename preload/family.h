@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What mmap without a hint can ever give (47 bits of address): nobody has more, and no class is called full for it. */
+/* What mmap without a hint can ever give (47 bits of address): nobody has more, and no class is called
+ * full for it. */
 #define NP_MALLOC_LARGEST ((size_t)1 << 47)
 
-/** np_malloc_open() - from now on requests of @floor bytes and more are offered to the heap. Context: start-up, once. */
+/** np_malloc_open() - from now on requests of @floor bytes and more are offered to the heap. Context:
+ * start-up, once. */
 void np_malloc_open(size_t floor);
 /** np_malloc_below_floor() - is this request too small for every class (or the heap not open)? */
 bool np_malloc_below_floor(size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* guard - is this thread inside the engine? One flag for all hooks, so that whatever the engine or a signal handler
- * calls there goes straight to the next library. Context: hook-safe. */
+/* guard - is this thread inside the engine? One flag for all hooks, so that whatever the engine or a
+ * signal handler calls there goes straight to the next library. Context: hook-safe. */
 #ifndef NP_PRELOAD_GUARD_H
 #define NP_PRELOAD_GUARD_H
 

@@ -71,7 +71,8 @@ static void start_heap(void)
         return;
     }
     np_report_prepare(process.report);
-    /* The first handlers of the process: they run inside those of all other libraries, which may allocate in theirs. */
+    /* The first handlers of the process: they run inside those of all other libraries, which may allocate
+     * in theirs. */
     if (pthread_atfork(before_fork, np_heap_after_fork_parent, after_fork_child) != 0) {
         np_log(NP_LOG_ERROR, "cannot start: no memory for the fork handlers");
         return;

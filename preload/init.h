@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* init - what happens once, before the program's first instruction, and once at its end.
  *
- * The library is linked initfirst, so its constructor runs before those of all others, libc's included: environ, stdio
- * and program_invocation_name are not there yet. Nothing else may call into this module. */
+ * The library is linked initfirst, so its constructor runs before those of all others, libc's included:
+ * environ, stdio and program_invocation_name are not there yet. Nothing else may call into this module. */
 #ifndef NP_PRELOAD_INIT_H
 #define NP_PRELOAD_INIT_H
 
@@ -23,9 +23,10 @@ struct np_process {
     bool forked;                /* this is a forked child that did not exec */
 };
 
-/** np_process_load() - find and read the policy file and resolve it against this machine. What is wrong is logged, the
- * first thing only. Context: start-up.
- * Return: 0; -EINVAL when the file or what it asks for is invalid: pass every call through; another -errno likewise. */
+/** np_process_load() - find and read the policy file and resolve it against this machine. What is wrong is
+ * logged, the first thing only. Context: start-up.
+ * Return: 0; -EINVAL when the file or what it asks for is invalid: pass every call through; another -errno
+ * likewise. */
 int np_process_load(const struct np_environment *environment, struct np_process *ret_process);
 
 #endif

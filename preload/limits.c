@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls that count address space: what is reserved but not open goes back first, or the program's next mapping
- * fails (a limit below the reservation) or mlockall runs into RLIMIT_MEMLOCK (measured: ENOMEM with 64 MiB). */
+/* The calls that count address space: what is reserved but not open goes back first, or the program's next
+ * mapping fails (a limit below the reservation) or mlockall runs into RLIMIT_MEMLOCK (measured: ENOMEM
+ * with 64 MiB). */
 #include "core/heap.h"
 #include "guard.h"
 #include "next.h"
@@ -18,8 +19,8 @@ static void release_reserve(void)
 
 _Static_assert(sizeof(struct rlimit) == sizeof(struct rlimit64), "a 64-bit system has one kind of limit");
 
-/* Does this call give the calling process a finite limit for its address space? @limit is a struct rlimit or rlimit64,
- * or NULL, whatever the header's attributes promise: the kernel knows what to answer. */
+/* Does this call give the calling process a finite limit for its address space? @limit is a struct rlimit
+ * or rlimit64, or NULL, whatever the header's attributes promise: the kernel knows what to answer. */
 static bool limits_us(pid_t pid, int resource, const void *limit)
 {
     const struct rlimit64 *wanted = limit;

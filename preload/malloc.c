@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The malloc family but realloc and what is made from the others. Errors of size and form are left to the next malloc wherever it gives the same answer. */
+/* The malloc family but realloc and what is made from the others. Errors of size and form are left to the
+ * next malloc wherever it gives the same answer. */
 #include "family.h"
 
 #include "bootstrap.h"
@@ -84,7 +85,8 @@ __attribute__((noinline)) static void release_own(void *block)
 {
     if (np_bootstrap_owns(block))
         return;
-    /* A signal handler that interrupted the engine: its locks may be held here, so the block is lost instead. */
+    /* A signal handler that interrupted the engine: its locks may be held here, so the block is lost
+     * instead. */
     if (!np_guard_enter())
         return;
     np_heap_free(block);

@@ -154,7 +154,8 @@ struct np_next np_next = {
     .mlockall = raw_mlockall,
 };
 
-/* In the order of publishing: a thread that gets a block from the next malloc must also reach the next free. */
+/* In the order of publishing: a thread that gets a block from the next malloc must also reach the next
+ * free. */
 static const struct symbol {
     const char *name;
     size_t offset;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* next - the functions behind ours in the link chain: the C library's, or those of another preloaded allocator.
+/* next - the functions behind ours in the link chain: the C library's, or those of another preloaded
+ * allocator.
  *
- * Every pointer can be called at any time. Until the search has ended malloc and its family search first, or, inside
- * the search and in other threads meanwhile, are served by the bootstrap arena; the others are plain system calls. */
+ * Every pointer can be called at any time. Until the search has ended malloc and its family search first,
+ * or, inside the search and in other threads meanwhile, are served by the bootstrap arena; the others are
+ * plain system calls. */
 #ifndef NP_PRELOAD_NEXT_H
 #define NP_PRELOAD_NEXT_H
 
@@ -12,8 +14,9 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-/* There is no valloc, pvalloc or reallocarray: an allocator that lacks one of them (jemalloc 5.3 has no pvalloc) would
- * be mixed with the C library's, whose blocks it cannot free. They are made from memalign and realloc. */
+/* There is no valloc, pvalloc or reallocarray: an allocator that lacks one of them (jemalloc 5.3 has no
+ * pvalloc) would be mixed with the C library's, whose blocks it cannot free. They are made from memalign
+ * and realloc. */
 struct np_next {
     void *(*_Atomic malloc)(size_t size);
     void (*_Atomic free)(void *block);

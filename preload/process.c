@@ -107,7 +107,8 @@ static void override_mode(struct np_config *config, const char *mode)
 int np_process_load(const struct np_environment *environment, struct np_process *ret_process)
 {
     const char *execfn = (const char *)getauxval(AT_EXECFN);
-    /* Name and report are copied: programs that set their title, such as redis-server, write over these strings. */
+    /* Name and report are copied: programs that set their title, such as redis-server, write over these
+     * strings. */
     (void)np_format(ret_process->program, sizeof ret_process->program, "%s", base_name(execfn));
     int result = read_config(environment, execfn, &ret_process->config);
     if (result < 0)

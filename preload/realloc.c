@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first bytes of a block of @usable bytes, in a fresh block of @size bytes; the old one is untouched on failure. */
+/* The first bytes of a block of @usable bytes, in a fresh block of @size bytes; the old one is untouched
+ * on failure. */
 static void *copy_out(void *block, size_t usable, size_t size)
 {
     int saved = errno;
