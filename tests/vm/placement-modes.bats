@@ -7,6 +7,11 @@ load placement
 
 huge=$((2097152 / page))
 
+# What other suites read may fill a node with page cache, and preferred memory goes elsewhere then.
+setup() {
+    echo 3 >/proc/sys/vm/drop_caches
+}
+
 teardown() {
     clean_up
 }

@@ -29,7 +29,7 @@ sys.stdin.read()'
 
 # start_redis - until it holds some 800 values of 64 KiB.
 start_redis() {
-    start redis-server --unixsocket redis.sock --port 0 --save '' --dir "$BATS_TEST_TMPDIR"
+    start redis-server --unixsocket redis.sock --port 0 --save '' --dir .
     local tries
     for ((tries = 0; tries < 300; tries++)); do
         [ "$(redis-cli -s redis.sock ping 2>&1)" != PONG ] || break
