@@ -6,7 +6,9 @@
 
 #include <sys/mman.h>
 
-#define RETAIN_LEAST   ((uint64_t)64 << 20)
+#define RETAIN_LEAST ((uint64_t)64 << 20)
+/* What goes beyond the limit brings it down by this part more: the tables take memory too. */
+#define RETAIN_SLACK   64
 #define RETAIN_SHARE   8 /* of live bytes */
 #define RETAIN_SECONDS 10
 #define MOST_LOOKED_AT 256 /* runs without a whole unit are passed over, but not without end */
@@ -176,7 +178,7 @@ static void balance_zone(struct np_zone *zone, uint32_t now)
         uint64_t retained = retained_bytes();
         if (retained <= limit)
             break;
-        (void)drop_oldest(zone, np_pages_for(retained - limit), now + 1, unit);
+        (void)drop_oldest(zone, np_pages_for(retained - limit + limit / RETAIN_SLACK), now + 1, unit);
         if (unit == 1)
             break;
     }
