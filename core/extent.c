@@ -45,10 +45,15 @@ static uint32_t run_of(struct np_zone *zone, const void *block, const char *what
 
 static void count_live(struct np_zone *zone, uint32_t pages)
 {
-    struct np_stats_rule *stats = zone->stats;
     uint64_t bytes = np_bytes(pages);
     np_stats_add(&zone->published->live_bytes, bytes);
-    uint64_t in_use = atomic_fetch_add_explicit(&stats->in_use_bytes, bytes, memory_order_relaxed) + bytes;
+    atomic_fetch_add_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+}
+
+/* A block counts for the peak once it is fit for use: one that a full node refuses never was. */
+static void note_peak(struct np_stats_rule *stats)
+{
+    uint64_t in_use = atomic_load_explicit(&stats->in_use_bytes, memory_order_relaxed);
     uint64_t peak = atomic_load_explicit(&stats->peak_bytes, memory_order_relaxed);
     while (in_use > peak &&
            !atomic_compare_exchange_weak_explicit(&stats->peak_bytes, &peak, in_use, memory_order_relaxed,
@@ -203,7 +208,8 @@ static void drop_others_pages(struct np_zone *zone, uint32_t run, uint32_t first
         zone->runs.entry[run].flags &= (uint8_t)~NP_RUN_ALL_USED;
 }
 
-int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero)
+/* np_extent_prepare() but for the counting. */
+static int prepare(struct np_zone *zone, void *block, size_t from, bool zero)
 {
     uint32_t run = np_zone_page(zone, block);
     struct np_run *entry = &zone->runs.entry[run];
@@ -226,6 +232,14 @@ int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero)
     else if (zero)
         clear(zone, first, end);
     return 0;
+}
+
+int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero)
+{
+    int error = prepare(zone, block, from, zero);
+    if (!error)
+        note_peak(zone->stats);
+    return error;
 }
 
 void np_extent_untake(struct np_zone *zone, void *block)

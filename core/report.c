@@ -320,8 +320,11 @@ static int write_in_place(const struct np_report_info *info, const struct np_sta
 static int write_renamed(const struct np_report_info *info, const struct np_stats *stats,
                          struct workspace *work)
 {
-    int length = np_format(work->temporary, sizeof work->temporary, "%s.%d.tmp", work->path, getpid());
-    if ((size_t)length >= sizeof work->temporary)
+    /* A name of its own: the report's with a suffix may be too long. */
+    const char *slash = strrchr(work->path, '/');
+    size_t folder = slash ? (size_t)(slash - work->path) + 1 : 0, room = sizeof work->temporary - folder;
+    memcpy(work->temporary, work->path, folder);
+    if ((size_t)np_format(work->temporary + folder, room, ".numaperf-%d.tmp", getpid()) >= room)
         return -ENAMETOOLONG;
     int descriptor = np_kernel_open(work->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
     if (descriptor < 0)

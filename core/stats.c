@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stats.h"
 
+#include "log.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,6 +60,7 @@ void np_stats_degrade(struct np_stats_rule *rule, enum np_enforcement enforcemen
     strncpy(rule->reason, reason, sizeof rule->reason - 1);
     rule->reason[sizeof rule->reason - 1] = '\0';
     atomic_store_explicit(&rule->reason_state, 2, memory_order_release);
+    np_log(NP_LOG_WARN, "%s: %s", rule->section, rule->reason);
 }
 
 struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule)

@@ -80,7 +80,7 @@ static inline void np_stats_add(_Atomic uint64_t *counter, uint64_t change)
 void np_stats_error(struct np_stats_rule *rule, int error);
 /** np_stats_error_name() - "EPERM" and so on; "other" for NP_ERR_OTHER. */
 const char *np_stats_error_name(enum np_stats_error error);
-/** np_stats_degrade() - lower the enforcement and keep the first reason given. Context: hook-safe. */
+/** np_stats_degrade() - lower the enforcement; keep the first reason given, and log it as a warning. Context: hook-safe. */
 void np_stats_degrade(struct np_stats_rule *rule, enum np_enforcement enforcement, const char *reason);
 
 #endif

@@ -20,7 +20,7 @@ static struct np_process process;
 static void set_up_log(const struct np_environment *environment)
 {
     int level = NP_LOG_ERROR;
-    if (environment->log)
+    if (environment->log && *environment->log)
         level = np_log_level_from_name(environment->log);
     np_log_setup(level < 0 ? NP_LOG_ERROR : (enum np_log_level)level, environment->log_file);
     if (level < 0)

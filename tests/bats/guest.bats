@@ -147,6 +147,16 @@ except MemoryError: print("refused")'
     assert_regex "${stderr_lines[1]}" '^numaperf: NUMAPERF_MODE: .*maybe$'
 }
 
+@test "a soft degradation is one warning, and silent by default" {
+    file=$(policy absent '[malloc.a]' 'size = 1M-' 'policy = bind' 'nodes = 0,1000')
+    run -0 --separate-stderr placed NUMAPERF_CONFIG="$file" true
+    assert_equal "$stderr" ""
+    run -0 --separate-stderr placed NUMAPERF_LOG=warn NUMAPERF_CONFIG="$file" true
+    assert_equal "$stderr" "numaperf: malloc.a: node 1000 does not exist"
+    run -0 --separate-stderr placed NUMAPERF_LOG= NUMAPERF_CONFIG="$file" true
+    assert_equal "$stderr" ""
+}
+
 @test "NUMAPERF_DISABLE: any value but empty and 0" {
     file=$(policy broken nonsense)
     for value in 1 yes no; do
