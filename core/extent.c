@@ -4,6 +4,7 @@
 #include "commit.h"
 #include "log.h"
 #include "retain.h"
+#include "tally.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,31 +42,6 @@ static uint32_t run_of(struct np_zone *zone, const void *block, const char *what
         np_zone_unlock(zone);
     np_fatal("%s: %s of %p: %s", zone->placement->section, what, block,
              freed ? "the block was freed before" : "no block begins there");
-}
-
-static void count_live(struct np_zone *zone, uint32_t pages)
-{
-    uint64_t bytes = np_bytes(pages);
-    np_stats_add(&zone->published->live_bytes, bytes);
-    atomic_fetch_add_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
-}
-
-/* A block counts for the peak once it is fit for use: one that a full node refuses never was. */
-static void note_peak(struct np_stats_rule *stats)
-{
-    uint64_t in_use = atomic_load_explicit(&stats->in_use_bytes, memory_order_relaxed);
-    uint64_t peak = atomic_load_explicit(&stats->peak_bytes, memory_order_relaxed);
-    while (in_use > peak &&
-           !atomic_compare_exchange_weak_explicit(&stats->peak_bytes, &peak, in_use, memory_order_relaxed,
-                                                  memory_order_relaxed))
-        ;
-}
-
-static void uncount_live(struct np_zone *zone, uint32_t pages)
-{
-    uint64_t bytes = np_bytes(pages);
-    np_stats_add(&zone->published->live_bytes, -bytes);
-    atomic_fetch_sub_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
 }
 
 /* Takes the room back from all blocks that were given some. Return: was there any? */
@@ -165,7 +141,7 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool roo
     if (!error) {
         zone->runs.entry[run].held = pages;
         zone->runs.entry[run].stamp = zone->last_free;
-        count_live(zone, pages);
+        np_tally_add(zone, pages);
         np_stats_add(&zone->published->allocations, 1);
     }
     np_retain_settle(zone);
@@ -238,7 +214,7 @@ int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero)
 {
     int error = prepare(zone, block, from, zero);
     if (!error)
-        note_peak(zone->stats);
+        np_tally_peak(zone);
     return error;
 }
 
@@ -246,7 +222,7 @@ void np_extent_untake(struct np_zone *zone, void *block)
 {
     np_zone_lock(zone);
     uint32_t run = run_of(zone, block, "return", true);
-    uncount_live(zone, zone->runs.entry[run].held);
+    np_tally_remove(zone, zone->runs.entry[run].held);
     np_stats_add(&zone->published->allocations, (uint64_t)-1);
     if (zone->failed) /* somebody else's mapping may lie in it: nobody gets these addresses any more */
         zone->runs.entry[run].state = NP_RUN_AWAY;
@@ -300,7 +276,7 @@ void np_extent_free(struct np_zone *zone, void *block)
     bool custom =
         entry->custom || entry->seams[0] || (worth_checking(zone, entry, now) && policy_differs(zone, block));
     zone->last_free = (uint32_t)now;
-    uncount_live(zone, pages);
+    np_tally_remove(zone, pages);
     np_stats_add(&zone->published->frees, 1);
     if (!(entry->flags & NP_RUN_ALL_USED))
         np_runs_mark(&zone->runs, run, pages, NP_PAGE_USED);
@@ -334,8 +310,8 @@ static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t old = entry->held, rest_pages = entry->pages - pages;
     bool custom = entry->custom || entry->seams[0];
-    uncount_live(zone, old);
-    count_live(zone, pages);
+    np_tally_remove(zone, old);
+    np_tally_add(zone, pages);
     uint32_t rest = np_runs_cut(&zone->runs, run, pages);
     np_runs_mark(&zone->runs, rest, old - pages, NP_PAGE_USED);
     if (custom) {
@@ -363,8 +339,8 @@ static bool grow(struct np_zone *zone, uint32_t run, uint32_t pages)
         if (owner != entry->owner)
             entry->owner = NP_OWNER_NONE;
     }
-    uncount_live(zone, entry->held);
-    count_live(zone, pages);
+    np_tally_remove(zone, entry->held);
+    np_tally_add(zone, pages);
     entry->held = pages;
     entry->flags &= (uint8_t)~NP_RUN_ALL_USED;
     return true;
@@ -388,8 +364,8 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
     if (pages <= old || np_extent_prepare(zone, block, np_bytes(old), false) == 0)
         return 0;
     np_zone_lock(zone);
-    uncount_live(zone, pages);
-    count_live(zone, old);
+    np_tally_remove(zone, pages);
+    np_tally_add(zone, old);
     zone->runs.entry[run].held = old;
     np_zone_unlock(zone);
     return -EAGAIN;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* tally - how many bytes a zone and its rule have live. The zone's lock is held, but for the peak.
+ * Context: hook-safe. */
+#ifndef NP_CORE_TALLY_H
+#define NP_CORE_TALLY_H
+
+#include "zone.h"
+
+static inline void np_tally_add(struct np_zone *zone, uint32_t pages)
+{
+    uint64_t bytes = np_bytes(pages);
+    np_stats_add(&zone->published->live_bytes, bytes);
+    atomic_fetch_add_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+}
+
+static inline void np_tally_remove(struct np_zone *zone, uint32_t pages)
+{
+    uint64_t bytes = np_bytes(pages);
+    np_stats_add(&zone->published->live_bytes, -bytes);
+    atomic_fetch_sub_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+}
+
+/** np_tally_peak() - a block is fit for use: see whether there was never more. One that a full node refuses
+ * does not count. */
+static inline void np_tally_peak(struct np_zone *zone)
+{
+    struct np_stats_rule *stats = zone->stats;
+    uint64_t in_use = atomic_load_explicit(&stats->in_use_bytes, memory_order_relaxed);
+    uint64_t peak = atomic_load_explicit(&stats->peak_bytes, memory_order_relaxed);
+    while (in_use > peak &&
+           !atomic_compare_exchange_weak_explicit(&stats->peak_bytes, &peak, in_use, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
+}
+
+#endif
