@@ -197,6 +197,16 @@ except MemoryError: print("refused")'
     done
 }
 
+@test "calloc clears what the kernel kept of a freed block" {
+    for rule in 'interleave|nodes = all' 'bind|nodes = all' 'first-touch|' 'local|'; do
+        IFS='|' read -r mode nodes <<<"$rule"
+        file=$(policy zeroes '[malloc.a]' 'size = 1M-' "policy = $mode" "$nodes")
+        run -0 --separate-stderr placed NUMAPERF_CONFIG="$file" "$progs/zeroes"
+        assert_equal "$stderr" ""
+        assert_output --partial ", 0 failed"
+    done
+}
+
 @test "an exec costs a dozen system calls more without a file" {
     requires strace
     # What the loader does is the same in both.

@@ -39,6 +39,12 @@ ends() {
         .peak_bytes >= 1048576' "$report"
 }
 
+@test "what a forked child allocates is not counted as its parent's" {
+    run -0 --separate-stderr placed NUMAPERF_REPORT="$report" NUMAPERF_CONFIG="$(large)" "$progs/brood"
+    assert_equal "$stderr" ""
+    run -0 jq -e '.rules[0] | .allocations == 3 and .frees == 0 and .live_bytes == 3 * 1048576' "$report"
+}
+
 @test "pages are those that the kernel shows" {
     ends 3 exit NUMAPERF_CONFIG="$(large)"
     run -0 jq -e '([.rules[0].pages[]] | add) >= 256' "$report"
