@@ -21,12 +21,16 @@ static bool is_zero(const char *block)
 int main(void)
 {
     char *block = aligned_alloc(4096, SIZE);
+    if (!check(block != NULL, "no memory"))
+        return check_status();
     memset(block, 1, SIZE);
     check(syscall(SYS_mlock, block, SIZE / 2) == 0, "memory cannot be locked");
     free(block);
     (void)malloc_trim(0);
     block = calloc(1, SIZE);
-    check(block && is_zero(block), "calloc after locked memory was freed");
+    if (!check(block != NULL, "no memory"))
+        return check_status();
+    check(is_zero(block), "calloc after locked memory was freed");
     memset(block, 2, SIZE);
     free(block);
     block = calloc(SIZE, 1);
