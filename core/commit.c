@@ -56,13 +56,10 @@ static uint64_t meminfo_figure(const char *text, const char *key)
  * (mm/page_alloc.c). Measured: 22 of 448 MiB. */
 static uint64_t kept_back(uint64_t total)
 {
-    char text[32];
     struct sysinfo info;
-    uint64_t kilobytes = 0;
-    if (np_kernel_read_file("/proc/sys/vm/min_free_kbytes", text, sizeof text) <= 0 || sysinfo(&info) != 0)
+    uint64_t kilobytes;
+    if (np_kernel_read_figure("/proc/sys/vm/min_free_kbytes", &kilobytes) < 0 || sysinfo(&info) != 0)
         return 0;
-    for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
-        kilobytes = kilobytes * 10 + (uint64_t)(*digit - '0');
     double share = (double)total / ((double)info.totalram * info.mem_unit + 1);
     return (uint64_t)((double)(kilobytes << 10) * 3.25 * share);
 }

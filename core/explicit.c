@@ -7,6 +7,7 @@
 #include "verify.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sys/mman.h>
 
 #ifndef MAP_HUGE_SHIFT
@@ -96,17 +97,16 @@ void np_explicit_warn_fork(const struct np_zone *zone)
 {
     if (!zone->explicit_end)
         return;
-    char path[96], text[32];
+    char path[96];
+    uint64_t free_pages;
     np_format(path, sizeof path, "/sys/kernel/mm/hugepages/hugepages-%zukB/free_hugepages",
               zone->explicit_size >> 10);
-    if (np_kernel_read_file(path, text, sizeof text) <= 0)
+    if (np_kernel_read_figure(path, &free_pages) < 0)
         return;
-    size_t free_pages = 0;
-    for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
-        free_pages = free_pages * 10 + (size_t)(*digit - '0');
     if (free_pages * zone->explicit_size < zone->explicit_end)
         np_log(NP_LOG_WARN,
-               "%s: fork with %zu explicit huge pages and %zu free ones: a child that reads what its parent "
+               "%s: fork with %zu explicit huge pages and %" PRIu64
+               " free ones: a child that reads what its parent "
                "writes meanwhile gets SIGBUS once the pool is empty",
                zone->placement->section, zone->explicit_end / zone->explicit_size, free_pages);
 }

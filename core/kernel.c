@@ -319,18 +319,17 @@ size_t np_kernel_huge_size(void)
     size_t size = atomic_load_explicit(&cached, memory_order_relaxed);
     if (size != SIZE_MAX)
         return size;
-    char text[32];
-    size = 0;
-    if (np_kernel_read_file("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", text, sizeof text) > 0)
-        for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
-            size = size * 10 + (size_t)(*digit - '0');
+    uint64_t bytes = 0;
+    (void)np_kernel_read_figure("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", &bytes); /* 0: none */
+    size = (size_t)bytes;
     atomic_store_explicit(&cached, size, memory_order_relaxed);
     return size;
 }
 
 bool np_kernel_has_huge_pages(size_t page_bytes)
 {
-    char path[96], text[32];
+    char path[96];
+    uint64_t pages;
     np_format(path, sizeof path, "/sys/kernel/mm/hugepages/hugepages-%zukB/nr_hugepages", page_bytes / 1024);
-    return np_kernel_read_file(path, text, sizeof text) >= 0;
+    return np_kernel_read_figure(path, &pages) == 0;
 }

@@ -96,6 +96,9 @@ void np_kernel_close(int descriptor);
 /** np_kernel_read_file() - read a small file whole into @buffer, NUL-terminated. Return: bytes read; -E2BIG
  * when it does not fit; another -errno of open(2) or read(2). */
 ssize_t np_kernel_read_file(const char *path, char *buffer, size_t size);
+/** np_kernel_read_figure() - the decimal number that a small file of /proc or /sys begins with. Return: 0; -EINVAL
+ * when it begins with something else; -ERANGE beyond 64 bits; -errno of np_kernel_read_file(). */
+int np_kernel_read_figure(const char *path, uint64_t *ret_figure);
 /** np_kernel_milliseconds() - a coarse monotonic clock (CLOCK_MONOTONIC_COARSE: a tick, not a system call). */
 uint64_t np_kernel_milliseconds(void);
 

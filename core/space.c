@@ -27,12 +27,9 @@ static size_t power_of_two_from(uint64_t value)
 /* Bytes of address space in use, from the first figure of /proc/self/statm. */
 static size_t address_space_in_use(void)
 {
-    char text[128];
-    size_t pages = 0;
-    if (np_kernel_read_file("/proc/self/statm", text, sizeof text) > 0)
-        for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
-            pages = pages * 10 + (size_t)(*digit - '0');
-    return np_bytes(pages);
+    uint64_t pages = 0;
+    (void)np_kernel_read_figure("/proc/self/statm", &pages); /* without /proc nothing is known of it */
+    return np_bytes((size_t)pages);
 }
 
 /* How much may be reserved. Under a limit, others need the address space too: a program with `ulimit -v

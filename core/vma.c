@@ -15,12 +15,9 @@ static size_t vma_limit(void)
     size_t known = atomic_load_explicit(&limit, memory_order_relaxed);
     if (known)
         return known;
-    char text[32];
-    size_t most = 0;
-    if (np_kernel_read_file("/proc/sys/vm/max_map_count", text, sizeof text) > 0)
-        for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
-            most = most * 10 + (size_t)(*digit - '0');
-    known = (most ? most : 65530) / 4;
+    uint64_t most = 65530; /* the kernel's default */
+    (void)np_kernel_read_figure("/proc/sys/vm/max_map_count", &most);
+    known = (size_t)most / 4;
     atomic_store_explicit(&limit, known, memory_order_relaxed);
     return known;
 }

@@ -5,19 +5,19 @@
 #include "log.h"
 #include "policy.h"
 
+#include <errno.h>
+
 #define KERNEL_WEIGHTS "/sys/kernel/mm/mempolicy/weighted_interleave"
 #define BANDWIDTH      "/sys/devices/system/node/node%d/access0/initiators/read_bandwidth"
 #define PATH_SIZE      512
 
-/* A decimal number out of a file of one line; 0 when there is none. */
+/* 0 when there is none; what is larger than the sums below can bear counts as the largest. */
 static uint32_t read_figure(const char *path)
 {
-    char text[64];
-    uint64_t figure = 0;
-    if (np_kernel_read_file(path, text, sizeof text) <= 0)
-        return 0;
-    for (const char *digit = text; *digit >= '0' && *digit <= '9' && figure < UINT32_MAX; digit++)
-        figure = figure * 10 + (uint64_t)(*digit - '0');
+    uint64_t figure;
+    int error = np_kernel_read_figure(path, &figure);
+    if (error)
+        return error == -ERANGE ? UINT32_MAX : 0;
     return figure < UINT32_MAX ? (uint32_t)figure : UINT32_MAX;
 }
 

@@ -160,6 +160,37 @@ static void test_files(void)
     unlink(path);
 }
 
+static void test_figures(void)
+{
+    static const struct {
+        const char *text;
+        int error;
+        uint64_t figure;
+    } rows[] = {
+        {"0\n", 0, 0},
+        {"2097152\n", 0, 2097152},
+        {"1234 56 7\n", 0, 1234},
+        {"18446744073709551615", 0, UINT64_MAX},
+        {"18446744073709551616", -ERANGE, 7},
+        {"", -EINVAL, 7},
+        {"-1\n", -EINVAL, 7},
+        {"max\n", -EINVAL, 7},
+    };
+    char path[] = "/tmp/numaperf-test-XXXXXX";
+    const int descriptor = mkstemp(path);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t figure = 7;
+        const size_t length = strlen(rows[i].text);
+        if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, rows[i].text, length, 0) != (ssize_t)length)
+            tap_ok(false, "a file can be written");
+        const int error = np_kernel_read_figure(path, &figure);
+        tap_ok(error == rows[i].error && figure == rows[i].figure, "figure %zu of a small file", i);
+    }
+    close(descriptor);
+    unlink(path);
+    tap_int(np_kernel_read_figure("/nowhere", &(uint64_t){0}), -ENOENT, "a missing file has none");
+}
+
 static void test_rest(void)
 {
     np_cpuset cpus;
@@ -222,6 +253,7 @@ int main(void)
     np_kernel_has_huge_pages(4096);
     tap_int(errno, 4711, "none of it touched errno");
     test_files();
+    test_figures();
     test_rest();
     return tap_done();
 }
