@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 
-#include "heap.h"
 #include "json.h"
 #include "log.h"
 #include "verify.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What the kernel says of one rule. */
@@ -28,7 +20,6 @@ struct census {
 /* Mapped for the time of writing: the thread that calls exit() may have a small stack. */
 struct workspace {
     char buffer[16 << 10];
-    char path[PATH_MAX], temporary[PATH_MAX];
     char settings[256];
     struct census census;
     struct np_page_count pages; /* of one zone */
@@ -55,38 +46,35 @@ static bool is_elsewhere(const struct np_stats_rule *rule, int home, int node)
     return false;
 }
 
-static void count_zone(const struct np_stats_rule *rule, int home, const void *start, size_t length,
+static void count_zone(pid_t pid, const struct np_stats_rule *rule, const struct np_stats_zone *zone,
                        struct workspace *work)
 {
     struct np_page_count *pages = &work->pages;
+    const void *start = (const void *)(uintptr_t)zone->start;
+    const size_t length = atomic_load_explicit(&zone->open, memory_order_relaxed);
     memset(pages, 0, sizeof *pages);
-    int result = np_verify_range(start, length, pages);
+    int result = np_verify_range_of(pid, start, length, pages);
     if (result < 0) {
         work->census.error = result;
         return;
     }
     for (int node = 0; node < NP_MAX_NODES; node++) {
         work->census.on_node[node] += pages->on_node[node];
-        if (is_elsewhere(rule, home, node))
+        if (is_elsewhere(rule, zone->node, node))
             work->census.elsewhere += pages->on_node[node];
     }
     uint64_t huge = 0;
-    if (pages->present > 0 && np_verify_huge_bytes(start, length, &huge) == 0)
+    if (pages->present > 0 && np_verify_huge_bytes_of(pid, start, length, &huge) == 0)
         work->census.huge_bytes += huge;
 }
 
-static void count_rule(const struct np_stats *stats, unsigned index, struct workspace *work)
+static void count_rule(pid_t pid, const struct np_stats *stats, unsigned index, struct workspace *work)
 {
     memset(&work->census, 0, sizeof work->census);
-    unsigned zones = np_heap_zone_count();
-    for (unsigned i = 0; i < zones; i++) {
-        unsigned rule;
-        int home;
-        const void *start;
-        size_t length;
-        np_heap_zone_range(i, &rule, &home, &start, &length);
-        if (rule == index && length > 0)
-            count_zone(&stats->rules[index], home, start, length, work);
+    const uint32_t zones = atomic_load_explicit(&stats->zone_count, memory_order_acquire);
+    for (uint32_t i = 0; i < zones; i++) {
+        if (stats->zones[i].rule == index)
+            count_zone(pid, &stats->rules[index], &stats->zones[i], work);
     }
 }
 
@@ -187,12 +175,12 @@ static void write_rule(struct np_json *json, const struct np_stats *stats, const
     np_json_close(json, '}');
 }
 
-static void write_rules(struct np_json *json, const struct np_stats *stats, struct workspace *work)
+static void write_rules(struct np_json *json, pid_t pid, const struct np_stats *stats, struct workspace *work)
 {
     np_json_open(json, "rules", '[');
     for (unsigned i = 0; i < stats->rule_count; i++) {
         np_json_break(json);
-        count_rule(stats, i, work);
+        count_rule(pid, stats, i, work);
         write_rule(json, stats, &stats->rules[i], &work->census);
     }
     np_json_close(json, ']');
@@ -228,13 +216,13 @@ static int write_report(const struct np_report_info *info, const struct np_stats
     struct np_json json = {.buffer = work->buffer, .size = sizeof work->buffer, .descriptor = descriptor};
     np_json_open(&json, NULL, '{');
     np_json_number(&json, "version", 1);
-    np_json_number(&json, "pid", (uint64_t)getpid());
+    np_json_number(&json, "pid", (uint64_t)(info->pid > 0 ? info->pid : getpid()));
     np_json_string(&json, "program", info->program);
     np_json_string(&json, "config", info->config);
     np_json_string(&json, "mode", info->mode == NP_HARD ? "hard" : "soft");
     write_nodes(&json, &info->nodes);
     np_json_break(&json);
-    write_rules(&json, stats, work);
+    write_rules(&json, info->pid, stats, work);
     np_json_break(&json);
     np_json_open(&json, "threads", '[');
     np_json_close(&json, ']');
@@ -249,147 +237,13 @@ static int write_report(const struct np_report_info *info, const struct np_stats
     return np_json_flush(&json);
 }
 
-/* ---- The file ---- */
-
-static struct {
-    int descriptor;
-    dev_t device;
-    ino_t inode;
-} stderr_copy = {.descriptor = -1};
-
-void np_report_prepare(const char *path)
+int np_report_emit(const struct np_report_info *info, const struct np_stats *stats, int descriptor)
 {
-    struct stat status;
-    if (strcmp(path, "-") != 0 || fstat(STDERR_FILENO, &status) < 0)
-        return;
-    /* A high number where the limit allows it: some programs count on getting the low ones. */
-    int high = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 1000);
-    stderr_copy.descriptor = high >= 0 ? high : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 32);
-    stderr_copy.device = status.st_dev;
-    stderr_copy.inode = status.st_ino;
-}
-
-/* The copy may have been closed, and its number may stand for a file of the program's now. */
-static int write_to_stderr(const struct np_report_info *info, const struct np_stats *stats,
-                           struct workspace *work)
-{
-    struct stat status;
-    if (stderr_copy.descriptor < 0 || fstat(stderr_copy.descriptor, &status) < 0 ||
-        status.st_dev != stderr_copy.device || status.st_ino != stderr_copy.inode)
-        return -EBADF;
-    return write_report(info, stats, stderr_copy.descriptor, work);
-}
-
-/* Resolve %p and %n. Return: 0; -ENAMETOOLONG. */
-static int expand_path(const struct np_report_info *info, char *path, bool *ret_has_pid)
-{
-    size_t used = 0;
-    *ret_has_pid = false;
-    for (const char *from = info->path; *from; from++) {
-        int length;
-        if (from[0] == '%' && from[1] == 'p') {
-            length = np_format(path + used, PATH_MAX - used, "%d", getpid());
-            *ret_has_pid = true;
-            from++;
-        } else if (from[0] == '%' && from[1] == 'n') {
-            length = np_format(path + used, PATH_MAX - used, "%s", info->program);
-            from++;
-        } else {
-            length = np_format(path + used, PATH_MAX - used, "%c", *from);
-        }
-        used += (size_t)length;
-        if (used >= PATH_MAX)
-            return -ENAMETOOLONG;
-    }
-    path[used] = '\0';
-    return 0;
-}
-
-/* A pipe or a device is written to as it is: renaming over /dev/null would replace it. */
-static int write_in_place(const struct np_report_info *info, const struct np_stats *stats,
-                          struct workspace *work)
-{
-    int descriptor = np_kernel_open(work->path, O_WRONLY | O_NOCTTY, 0);
-    if (descriptor < 0)
-        return descriptor;
-    int result = write_report(info, stats, descriptor, work);
-    np_kernel_close(descriptor);
-    return result;
-}
-
-static int write_renamed(const struct np_report_info *info, const struct np_stats *stats,
-                         struct workspace *work)
-{
-    /* A name of its own: the report's with a suffix may be too long. */
-    const char *slash = strrchr(work->path, '/');
-    size_t folder = slash ? (size_t)(slash - work->path) + 1 : 0, room = sizeof work->temporary - folder;
-    memcpy(work->temporary, work->path, folder);
-    if ((size_t)np_format(work->temporary + folder, room, ".numaperf-%d.tmp", getpid()) >= room)
-        return -ENAMETOOLONG;
-    int descriptor = np_kernel_open(work->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
-    if (descriptor < 0)
-        return descriptor;
-    int result = write_report(info, stats, descriptor, work);
-    np_kernel_close(descriptor);
-    if (result == 0 && rename(work->temporary, work->path) < 0)
-        result = -errno;
-    if (result < 0)
-        (void)unlink(work->temporary);
-    return result;
-}
-
-static int write_to_path(const struct np_report_info *info, const struct np_stats *stats,
-                         struct workspace *work)
-{
-    if (strcmp(info->path, "-") == 0)
-        return info->forked ? 0 : write_to_stderr(info, stats, work);
-    bool has_pid;
-    int result = expand_path(info, work->path, &has_pid);
-    if (result < 0 || (info->forked && !has_pid))
-        return result;
-    struct stat status;
-    if (stat(work->path, &status) == 0 && !S_ISREG(status.st_mode))
-        return write_in_place(info, stats, work);
-    return write_renamed(info, stats, work);
-}
-
-/* A pipe without a reader and a full RLIMIT_FSIZE raise signals that would kill the program for a report
- * of ours. */
-static void block_signals(sigset_t *ret_before)
-{
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGPIPE);
-    (void)sigaddset(&signals, SIGXFSZ);
-    (void)pthread_sigmask(SIG_BLOCK, &signals, ret_before);
-}
-
-/* Take back the signal that a failed write has raised, and let the others in again. */
-static void restore_signals(const sigset_t *before, int result)
-{
-    sigset_t raised;
-    (void)sigemptyset(&raised);
-    int signal = result == -EPIPE ? SIGPIPE : result == -EFBIG ? SIGXFSZ : 0;
-    if (signal != 0) {
-        (void)sigaddset(&raised, signal);
-        while (sigtimedwait(&raised, NULL, &(struct timespec){0}) < 0 && errno == EINTR) {
-        }
-    }
-    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
-int np_report_write(const struct np_report_info *info, const struct np_stats *stats)
-{
-    int saved = errno;
-    sigset_t before;
     void *work;
     int result = np_kernel_map(NULL, sizeof(struct workspace), PROT_READ | PROT_WRITE, 0, &work);
-    if (result == 0) {
-        block_signals(&before);
-        result = write_to_path(info, stats, work);
-        restore_signals(&before, result);
-        (void)np_kernel_unmap(work, sizeof(struct workspace));
-    }
-    errno = saved;
+    if (result < 0)
+        return result;
+    result = write_report(info, stats, descriptor, work);
+    (void)np_kernel_unmap(work, sizeof(struct workspace));
     return result;
 }

@@ -2,6 +2,7 @@
 #include "verify.h"
 
 #include "kernel.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,11 @@ static void count_page(int status, struct np_page_count *counts)
 
 int np_verify_range(const void *address, size_t length, struct np_page_count *counts)
 {
+    return np_verify_range_of(0, address, length, counts);
+}
+
+int np_verify_range_of(pid_t pid, const void *address, size_t length, struct np_page_count *counts)
+{
     const uintptr_t size = np_kernel_page_size();
     uintptr_t end;
     if (__builtin_add_overflow((uintptr_t)address, length, &end))
@@ -34,7 +40,7 @@ int np_verify_range(const void *address, size_t length, struct np_page_count *co
         size_t count = 0;
         for (; count < BATCH && page < end; page += size)
             pages[count++] = (void *)page;
-        int result = np_kernel_page_nodes(0, count, pages, status);
+        int result = np_kernel_page_nodes(pid, count, pages, status);
         if (result < 0)
             return result;
         for (size_t i = 0; i < count; i++)
@@ -103,6 +109,21 @@ static void scan_line(const char *line, struct scan *scan)
 
 int np_verify_huge_bytes(const void *address, size_t length, uint64_t *ret_bytes)
 {
+    return np_verify_huge_bytes_of(0, address, length, ret_bytes);
+}
+
+/* "/proc/self/smaps", or that of another process. */
+static int open_smaps(pid_t pid)
+{
+    char path[32];
+    if (pid == 0)
+        return np_kernel_open("/proc/self/smaps", O_RDONLY, 0);
+    (void)np_format(path, sizeof path, "/proc/%d/smaps", pid);
+    return np_kernel_open(path, O_RDONLY, 0);
+}
+
+int np_verify_huge_bytes_of(pid_t pid, const void *address, size_t length, uint64_t *ret_bytes)
+{
     struct scan scan = {.start = (uintptr_t)address};
     char line[128]; /* what is longer is a path behind a header, and cut */
     char buffer[1024];
@@ -110,7 +131,7 @@ int np_verify_huge_bytes(const void *address, size_t length, uint64_t *ret_bytes
     ssize_t got;
     if (__builtin_add_overflow(scan.start, length, &scan.end))
         return -EINVAL;
-    int descriptor = np_kernel_open("/proc/self/smaps", O_RDONLY, 0);
+    int descriptor = open_smaps(pid);
     if (descriptor < 0)
         return descriptor;
     while ((got = np_kernel_read(descriptor, buffer, sizeof buffer)) > 0) {
