@@ -91,6 +91,12 @@ static void *open_target(struct np_builder *builder, unsigned line, const struct
     return class;
 }
 
+/* A title as messages name it; the empty one would leave them without a section. */
+static struct np_value_quote name_title(const char *title)
+{
+    return np_value_escape(*title == '\0' ? "[]" : title, *title == '\0' ? 2 : strlen(title));
+}
+
 static void begin_section(void *context, unsigned line, const char *title)
 {
     struct np_builder *builder = context;
@@ -99,7 +105,8 @@ static void begin_section(void *context, unsigned line, const char *title)
     const struct np_schema_section *section;
     const char *wrong = check_title(title, &section);
     size_t word = section == NULL ? 0 : strlen(section->word);
-    struct np_value_quote rest = np_value_escape(title + word, strlen(title + word));
+    struct np_value_quote rest =
+        word == 0 ? name_title(title) : np_value_escape(title + word, strlen(title + word));
     (void)np_format(builder->where, sizeof builder->where, "%s%s", section == NULL ? "" : section->word,
                     rest.text);
     if (wrong != NULL) {
@@ -118,8 +125,8 @@ static void refuse_section(void *context, unsigned line, const char *title, cons
     struct np_builder *builder = context;
     check_section(builder);
     builder->section_seen = true;
-    np_problems_add(&builder->problems, line, np_value_escape(title, strlen(title)).text, "", reason);
-    builder->where[0] = '\0';
+    (void)np_format(builder->where, sizeof builder->where, "%s", name_title(title).text);
+    add(builder, line, reason);
     /* [numaperf] x: saying that [numaperf] is missing too would mislead */
     if (builder->numaperf_line == 0 &&
         np_schema_section(title, strcspn(title, " \t;")) == &np_schema_numaperf)

@@ -13,7 +13,7 @@ struct np_builder {
     struct np_problems problems;
     const struct np_schema_section *section; /* NULL: keys are passed over, the section's problem was told */
     void *target;                            /* what the section fills: config, or one of config->classes */
-    char where[NP_SECTION_SIZE];             /* the section for messages */
+    char where[NP_VALUE_QUOTE_SIZE];         /* the section for messages */
     unsigned section_line;
     unsigned key_lines[NP_SCHEMA_MAX_KEYS]; /* 0: not given */
     bool key_valid[NP_SCHEMA_MAX_KEYS];     /* given, and its value was read */

@@ -52,23 +52,39 @@ int np_config_builtin(struct np_config **ret_config)
     return 0;
 }
 
-/* A file that cannot be read at all: one problem of line 0. */
+/* The only problem that there is: whether to stop after it is no question. */
+static void tell_one(const char *path, struct np_config_problem *problem, const char *why,
+                     np_config_report *report, void *context)
+{
+    (void)np_format(problem->text, sizeof problem->text, "%s", why);
+    if (report != NULL)
+        (void)report(context, path, problem);
+}
+
+/* A file that cannot be read at all: a problem of line 0. */
 static void tell_unreadable(const char *path, int error, const char *why, np_config_report *report,
                             void *context)
 {
     struct np_config_problem problem = {.line = 0};
     if (why == NULL)
         why = strerrordesc_np(-error); /* strerror(3) may allocate and translate */
-    (void)np_format(problem.text, sizeof problem.text, "%s", why == NULL ? "cannot be read" : why);
-    if (report != NULL)
-        (void)report(context, path, &problem); /* there is no second problem to stop before */
+    tell_one(path, &problem, why == NULL ? "cannot be read" : why, report, context);
+}
+
+/* The line that goes beyond the limit is the one to be blamed. */
+static void tell_too_long(const char *path, const char *text, np_config_report *report, void *context)
+{
+    struct np_config_problem problem = {.line = 1, .where = NP_PROBLEMS_FILE};
+    for (const char *c = text; c < text + NP_FILE_MAX_SIZE; c++)
+        problem.line += *c == '\n';
+    tell_one(path, &problem, "the file is over 1 MiB", report, context);
 }
 
 int np_config_read_text(const char *name, const char *text, size_t length, np_config_report *report,
                         void *context, struct np_config **ret_config)
 {
     if (length > NP_FILE_MAX_SIZE) {
-        tell_unreadable(name, -EFBIG, "the file is over 1 MiB", report, context);
+        tell_too_long(name, text, report, context);
         return -EFBIG;
     }
     struct np_builder builder = {.section = NULL};

@@ -25,7 +25,8 @@ struct np_config {
 /** One thing wrong with a file. format: "FILE:LINE: SECTION.KEY: reason" by np_config_problem_format(). */
 struct np_config_problem {
     unsigned line;
-    char where[NP_SECTION_SIZE + 40]; /* "malloc.large.size", "malloc.large" or "" */
+    char where[NP_SECTION_SIZE +
+               40]; /* "malloc.large.size", "malloc.large"; "file": of no section; "": line 0 */
     char text[256];
 };
 
@@ -37,7 +38,7 @@ void np_config_free(struct np_config *config);
 
 /** np_config_read_file() - read and check the file at @path.
  * Return: 0 and *ret_config; -EINVAL when problems were reported; -errno when the file cannot be opened, is no regular
- * file (-EINVAL) or is over 1 MiB (-EFBIG): that is reported too, as a problem of line 0. */
+ * file (-EINVAL): that is reported too, as a problem of line 0; -EFBIG over 1 MiB. */
 int np_config_read_file(const char *path, np_config_report *report, void *context,
                         struct np_config **ret_config);
 /** np_config_read_text() - the same for text in memory; @name stands for the path in messages. */

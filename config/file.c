@@ -54,7 +54,7 @@ static int fill(int fd, struct np_file *file, size_t size)
     return 0;
 }
 
-static int read_large(int fd, struct np_file *file, const char **ret_why)
+static int read_large(int fd, struct np_file *file)
 {
     void *memory;
     int error = np_kernel_map(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, 0, &memory);
@@ -63,22 +63,18 @@ static int read_large(int fd, struct np_file *file, const char **ret_why)
     memcpy(memory, file->small, file->length);
     file->text = memory;
     error = fill(fd, file, BUFFER_SIZE);
-    if (error == 0 && file->length > NP_FILE_MAX_SIZE) {
-        *ret_why = "the file is over 1 MiB";
-        error = -EFBIG;
-    }
     if (error != 0)
         np_file_free(file);
     return error;
 }
 
-static int read_all(int fd, struct np_file *file, const char **ret_why)
+static int read_all(int fd, struct np_file *file)
 {
     file->text = file->small;
     file->length = 0;
     int error = fill(fd, file, sizeof file->small);
     if (error == 0 && file->length == sizeof file->small)
-        error = read_large(fd, file, ret_why);
+        error = read_large(fd, file);
     return error;
 }
 
@@ -89,7 +85,7 @@ int np_file_read(const char *path, struct np_file *file, const char **ret_why)
     int fd = strlen(path) >= PATH_MAX - 1 ? -ENAMETOOLONG : open_file(path);
     int error = fd < 0 ? fd : check_kind(fd, ret_why);
     if (error == 0)
-        error = read_all(fd, file, ret_why);
+        error = read_all(fd, file);
     if (fd >= 0)
         (void)syscall(SYS_close, fd); /* nothing was written */
     errno = saved;

@@ -13,8 +13,9 @@ struct np_file {
     char small[8192]; /* nearly every policy file fits, and a mapping costs more than reading it */
 };
 
-/** np_file_read() - read a regular file into @file, which must stay where it is; never wait for a fifo or a device.
- * Return: 0; -EFBIG for more than NP_FILE_MAX_SIZE; -EINVAL for what is no regular file; -ENAMETOOLONG; -ENOMEM; another
+/** np_file_read() - read a regular file into @file, which must stay where it is; never wait for a fifo or a device. Of
+ * more than NP_FILE_MAX_SIZE bytes, one more than that is read.
+ * Return: 0; -EINVAL for what is no regular file; -ENAMETOOLONG; -ENOMEM; another
  * -errno of open(2) or read(2). @ret_why is set where errno's own text would not say it. */
 int np_file_read(const char *path, struct np_file *file, const char **ret_why);
 void np_file_free(struct np_file *file);

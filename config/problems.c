@@ -35,8 +35,8 @@ void np_problems_add(struct np_problems *problems, unsigned line, const char *se
     struct np_config_problem *problem = &problems->list[index];
     memmove(problem + 1, problem, (problems->count - 1 - index) * sizeof *problem);
     problem->line = line;
-    (void)np_format(problem->where, sizeof problem->where, "%s%s%s", section, *section && *key ? "." : "",
-                    key);
+    const char *where = *section || *key ? section : NP_PROBLEMS_FILE;
+    (void)np_format(problem->where, sizeof problem->where, "%s%s%s", where, *section && *key ? "." : "", key);
     (void)np_format(problem->text, sizeof problem->text, "%s", text);
 }
 

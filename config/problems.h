@@ -6,7 +6,8 @@
 
 #include "config.h"
 
-#define NP_PROBLEMS_MAX 1000 /* of more, those of the first lines are kept */
+#define NP_PROBLEMS_MAX  1000   /* of more, those of the first lines are kept */
+#define NP_PROBLEMS_FILE "file" /* stands for the section where a line belongs to none */
 
 struct np_problems {
     struct np_config_problem *list; /* mapped at the first problem */

@@ -50,8 +50,8 @@ static void refused(const char *path, int error, const char *text)
     errno = 77;
     int result = np_config_read_file(path, tell, &told, &config);
     size_t length = strlen(told.first);
-    ok(result == error && config == NULL && told.count == 1 && told.last_line == 0 && errno == 77 &&
-           length >= strlen(text) && strcmp(told.first + length - strlen(text), text) == 0,
+    ok(result == error && config == NULL && told.count == 1 && errno == 77 && length >= strlen(text) &&
+           strcmp(told.first + length - strlen(text), text) == 0,
        "refused: %s", told.first);
 }
 
@@ -108,7 +108,7 @@ static void test_limits(void)
     ok(np_config_read_file("longest.ini", NULL, NULL, &config) == 0, "a file of 1 MiB is read");
     np_config_free(config);
     write_file("longer.ini", good_text, strlen(good_text), (1 << 20) - strlen(good_text) + 1);
-    refused("longer.ini", -EFBIG, "longer.ini: the file is over 1 MiB");
+    refused("longer.ini", -EFBIG, "longer.ini:1048522: file: the file is over 1 MiB");
     config = NULL;
     char *text = calloc(1, (1 << 20) + 1);
     ok(text != NULL && np_config_read_text("text", text, (1 << 20) + 1, NULL, NULL, &config) == -EFBIG,
