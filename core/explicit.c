@@ -87,9 +87,15 @@ int np_explicit_open(struct np_zone *zone, size_t offset, size_t length)
 {
     if (zone->reserved_end < zone->capacity || length % zone->explicit_size || offset % zone->explicit_size)
         return -EBUSY;
-    int error = np_vma_take(1) ? bring_in(zone, offset, length) : -ENOMEM;
-    if (error)
+    if (!np_vma_take(1)) {
+        note_failure(zone, -ENOMEM);
+        return -ENOMEM;
+    }
+    int error = bring_in(zone, offset, length);
+    if (error) {
+        np_vma_give(1);
         note_failure(zone, error);
+    }
     return error;
 }
 

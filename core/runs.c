@@ -275,6 +275,20 @@ static uint32_t joined_owner(uint32_t held_a, uint32_t owner_a, uint32_t held_b,
     return NP_OWNER_NONE;
 }
 
+/* Takes a neighbour, if it is free, into a run that is not published yet: the age is that of most pages. */
+static bool join(struct np_runs *runs, struct np_run *joined, uint32_t neighbour)
+{
+    const struct np_run other = runs->entry[neighbour];
+    if (other.state != NP_RUN_FREE)
+        return false;
+    withdraw_free(runs, neighbour);
+    joined->owner = joined_owner(joined->held, joined->owner, other.held, other.owner);
+    joined->stamp = other.held > joined->held ? other.stamp : joined->stamp;
+    joined->pages += other.pages;
+    joined->held += other.held;
+    return true;
+}
+
 /* Free pages are ABSENT or USED: what is ZERO now could be handed out by a flag for the whole run,
  * written, and given back without anybody looking at its pages. Return: pages that are not ABSENT. */
 static uint32_t forget_zero(struct np_runs *runs, uint32_t first, uint32_t pages)
@@ -296,26 +310,15 @@ void np_runs_give(struct np_runs *runs, uint32_t run, uint32_t owner, uint32_t s
     uint32_t held = all_used ? pages : forget_zero(runs, run, pages);
     runs->entry[run].state = NP_RUN_NONE;
 
-    uint32_t next = run + pages;
-    if (next < runs->end && runs->entry[next].state == NP_RUN_FREE) {
-        const struct np_run neighbour = runs->entry[next];
-        withdraw_free(runs, next);
-        owner = joined_owner(held, owner, neighbour.held, neighbour.owner);
-        stamp = neighbour.held > held ? neighbour.stamp : stamp;
-        pages += neighbour.pages;
-        held += neighbour.held;
+    struct np_run joined = {.pages = pages, .held = held, .owner = owner, .stamp = stamp};
+    if (run + pages < runs->end)
+        (void)join(runs, &joined, run + pages);
+    if (run) {
+        uint32_t previous = run - runs->entry[run - 1].back;
+        if (join(runs, &joined, previous))
+            run = previous;
     }
-    uint32_t previous = run ? run - runs->entry[run - 1].back : 0;
-    if (run && runs->entry[previous].state == NP_RUN_FREE) {
-        const struct np_run neighbour = runs->entry[previous];
-        withdraw_free(runs, previous);
-        owner = joined_owner(held, owner, neighbour.held, neighbour.owner);
-        stamp = neighbour.held > held ? neighbour.stamp : stamp;
-        pages += neighbour.pages;
-        held += neighbour.held;
-        run = previous;
-    }
-    publish_free(runs, run, pages, held, owner, stamp);
+    publish_free(runs, run, joined.pages, joined.held, joined.owner, joined.stamp);
 }
 
 void np_runs_mark(struct np_runs *runs, uint32_t first, uint32_t pages, enum np_page_state state)

@@ -183,8 +183,6 @@ static int open_tables(struct np_zone *zone, size_t pages)
 static int open_ordinary(struct np_zone *zone, size_t offset, size_t length)
 {
     bool reserved = offset + length <= zone->reserved_end;
-    if (zone->stripes && !np_vma_take(np_stripes_count(zone->stripes, offset, offset + length)))
-        return -ENOMEM;
     char *start = zone->base + offset;
     int error = reserved ? 0 : map_again(start, length, PROT_NONE);
     if (error)
@@ -196,6 +194,18 @@ static int open_ordinary(struct np_zone *zone, size_t offset, size_t length)
         error = np_kernel_protect(start, length, PROT_READ | PROT_WRITE);
     if (error && !reserved)
         (void)np_kernel_unmap(start, length);
+    return error;
+}
+
+/* The same for stripes, each of which is a mapping more. */
+static int open_striped(struct np_zone *zone, size_t offset, size_t length)
+{
+    unsigned mappings = np_stripes_count(zone->stripes, offset, offset + length);
+    if (!np_vma_take(mappings))
+        return -ENOMEM;
+    int error = open_ordinary(zone, offset, length);
+    if (error)
+        np_vma_give(mappings);
     return error;
 }
 
@@ -211,7 +221,7 @@ static int open_step(struct np_zone *zone, size_t length)
         zone->explicit_end = offset + length;
         state = NP_PAGE_ZERO;
     } else {
-        error = open_ordinary(zone, offset, length);
+        error = zone->stripes ? open_striped(zone, offset, length) : open_ordinary(zone, offset, length);
         if (error)
             return error;
     }
@@ -267,14 +277,16 @@ size_t np_zone_close_tail(struct np_zone *zone)
     atomic_store_explicit(&zone->published->open, keep, memory_order_relaxed);
     if (zone->explicit_end > keep)
         zone->explicit_end = keep;
-    if (zone->reserved_end < zone->capacity) { /* released */
+    void *mapped;
+    bool released = zone->reserved_end < zone->capacity;
+    if (released) {
         (void)np_kernel_unmap(start, length);
         zone->reserved_end = keep;
-        return length;
     }
-    void *mapped;
-    if (np_kernel_map(start, length, PROT_NONE, MAP_FIXED, &mapped) == 0) {
-        if (!zone->stripes)
+    if (released || np_kernel_map(start, length, PROT_NONE, MAP_FIXED, &mapped) == 0) {
+        if (zone->stripes)
+            np_vma_give(np_stripes_count(zone->stripes, keep, open));
+        else if (!released)
             (void)dress(zone, start, length);
         return length;
     }

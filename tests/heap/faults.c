@@ -93,7 +93,8 @@ ssize_t __wrap_np_kernel_read_file(const char *path, char *buffer, size_t size)
 
 uint64_t __wrap_np_kernel_milliseconds(void)
 {
-    return __real_np_kernel_milliseconds() + atomic_load(&faults.clock);
+    uint64_t real = atomic_load(&faults.stopped) ? 0 : __real_np_kernel_milliseconds();
+    return real + atomic_load(&faults.clock);
 }
 
 /* So that weighted classes are striped, although the only node has the kernel's weight. */

@@ -4,19 +4,9 @@
 #ifndef NP_TESTS_HEAP_HARNESS_H
 #define NP_TESTS_HEAP_HARNESS_H
 
+#include "../unit/sanitized.h"
 #include "core/heap.h"
 #include "expect.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 #define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)
@@ -43,6 +33,7 @@ struct faults {
     _Atomic int advise;     /* MADV_DONTNEED only */
     _Atomic int populate;
     _Atomic uint64_t clock;       /* milliseconds added */
+    _Atomic bool stopped;         /* the clock shows only those */
     _Atomic size_t map_limit;     /* larger requests of closed address space fail; 0: none */
     _Atomic size_t most_vmas;     /* vm.max_map_count; 0: the kernel's */
     _Atomic unsigned long remaps; /* successful ones */

@@ -2,6 +2,7 @@
 #include "verify.h"
 
 #include "kernel.h"
+#include "sanitized.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -9,18 +10,6 @@
 #include <sys/mman.h>
 
 #define PAGES 1000
-
-/* A sanitizer's own frames do not fit beside ours on the smallest stack. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 static uint64_t on_nodes(const struct np_page_count *counts)
 {
@@ -73,6 +62,7 @@ static void test_small_stack(char *memory)
     pthread_t thread;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 16384); /* PTHREAD_STACK_MIN */
+    /* A sanitizer's own frames do not fit beside ours on the smallest stack. */
     if (SANITIZED || pthread_create(&thread, &attributes, verify_on_small_stack, memory) != 0) {
         tap_skip("a thread with the smallest stack can verify",
                  "such a thread cannot be made under a sanitizer");
