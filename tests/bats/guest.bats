@@ -187,24 +187,24 @@ except MemoryError: print("refused")'
     done
 }
 
-@test "a part that the program protected, locked or kept from its children is ordinary in the next block" {
-    for rule in 'interleave|nodes = all' 'bind|nodes = all' 'first-touch|'; do
+# clean_under RULE... - our puppet $program finds nothing wrong under each of MODE|NODES.
+clean_under() {
+    local rule mode nodes file
+    for rule in "$@"; do
         IFS='|' read -r mode nodes <<<"$rule"
-        file=$(policy marks '[malloc.a]' 'size = 1M-' "policy = $mode" "$nodes")
-        run -0 --separate-stderr placed NUMAPERF_CONFIG="$file" "$progs/marks"
+        file=$(policy clean '[malloc.a]' 'size = 1M-' "policy = $mode" "$nodes")
+        run -0 --separate-stderr placed NUMAPERF_CONFIG="$file" "$progs/$program"
         assert_equal "$stderr" ""
         assert_output --partial ", 0 failed"
     done
 }
 
+@test "a part that the program protected, locked or kept from its children is ordinary in the next block" {
+    program=marks clean_under 'interleave|nodes = all' 'bind|nodes = all' 'first-touch|'
+}
+
 @test "calloc clears what the kernel kept of a freed block" {
-    for rule in 'interleave|nodes = all' 'bind|nodes = all' 'first-touch|' 'local|'; do
-        IFS='|' read -r mode nodes <<<"$rule"
-        file=$(policy zeroes '[malloc.a]' 'size = 1M-' "policy = $mode" "$nodes")
-        run -0 --separate-stderr placed NUMAPERF_CONFIG="$file" "$progs/zeroes"
-        assert_equal "$stderr" ""
-        assert_output --partial ", 0 failed"
-    done
+    program=zeroes clean_under 'interleave|nodes = all' 'bind|nodes = all' 'first-touch|' 'local|'
 }
 
 @test "an exec costs a dozen system calls more without a file" {

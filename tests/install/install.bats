@@ -37,6 +37,16 @@ compile() {
     assert [ -f "$PC" ]
 }
 
+@test "the example policies are installed as they are in the tree" {
+    run -0 find "$STAGED" -path '*/share/numaperf/examples/*.ini'
+    mapfile -t installed < <(printf '%s\n' "${lines[@]##*/}" | sort)
+    mapfile -t written < <(basename -a "$BATS_TEST_DIRNAME"/../../config/examples/*.ini | sort)
+    assert_equal "${installed[*]}" "${written[*]}"
+    for file in "${lines[@]}"; do
+        diff "$file" "$BATS_TEST_DIRNAME/../../config/examples/$(basename "$file")"
+    done
+}
+
 @test "nothing else of the build is installed" {
     run -0 find "$STAGED" \( -name '*.a' -o -name 'test*' -o -name '*.bats' \)
     assert_output ''

@@ -2,14 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The rules of the house that a machine can check. CONTRIBUTING.md says why they are there.
 
-bats_require_minimum_version 1.5.0
-
 setup() {
-    bats_load_library bats-support
-    bats_load_library bats-assert
-    # shellcheck source=scripts/lib.bash
-    source "$BATS_TEST_DIRNAME/../../scripts/lib.bash"
-    cd "$ROOT" || return
+    load helper
 }
 
 # scripts - the files of a shell or of bats, whatever their name.

@@ -2,14 +2,8 @@
 # SPDX-License-Identifier: MIT
 # clang-tidy over what the clang build compiled; .clang-tidy says which checks.
 
-bats_require_minimum_version 1.5.0
-
 setup() {
-    bats_load_library bats-support
-    bats_load_library bats-assert
-    # shellcheck source=scripts/lib.bash
-    source "$BATS_TEST_DIRNAME/../../scripts/lib.bash"
-    cd "$ROOT" || return
+    load helper
     database=${NUMAPERF_BUILD:-build-check/clang}
     [[ -f $database/compile_commands.json ]] || fail "no $database/compile_commands.json: scripts/check --only clang first"
 }
