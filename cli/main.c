@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,9 @@ static const char usage[] = "Usage: numaperf COMMAND [ARGUMENT...]\n"
                             "Commands:\n"
                             "  run [-c FILE] [--report PATH] [--hard|--soft] [--] PROGRAM [ARG...]\n"
                             "                 run a program under its policy file\n"
-                            "  check, explain, topology, report\n"
+                            "  topology [--json]\n"
+                            "                 show the nodes of this machine and what its kernel supports\n"
+                            "  check, explain, report\n"
                             "                 not supported yet\n"
                             "\n"
                             "  --help         print this text; COMMAND --help tells more of one command\n"
@@ -55,12 +58,13 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", np_cli_run}, {"check", not_yet},     {"explain", not_yet},         {"topology", not_yet},
+    {"run", np_cli_run}, {"check", not_yet},     {"explain", not_yet},         {"topology", np_cli_topology},
     {"report", not_yet}, {"--help", print_help}, {"--version", print_version},
 };
 
 int main(int argc, char **argv)
 {
+    (void)setlocale(LC_CTYPE, ""); /* for bars of block characters; without it they are plain */
     if (argc < 2) {
         (void)fputs(usage, stderr);
         return NP_EXIT_USAGE;

@@ -120,6 +120,18 @@ void np_json_string(struct np_json *json, const char *key, const char *value)
     put_string(json, value);
 }
 
+void np_json_bool(struct np_json *json, const char *key, bool value)
+{
+    begin_value(json, key);
+    put(json, value ? "true" : "false", value ? 4 : 5);
+}
+
+void np_json_null(struct np_json *json, const char *key)
+{
+    begin_value(json, key);
+    put(json, "null", 4);
+}
+
 void np_json_break(struct np_json *json)
 {
     if (json->separate) {

@@ -21,9 +21,12 @@ struct np_json {
  * NULL inside an array and for the outermost one. */
 void np_json_open(struct np_json *json, const char *key, char bracket);
 void np_json_close(struct np_json *json, char bracket);
-/** np_json_number(), np_json_string() - one value; bytes that are no UTF-8 are written as U+FFFD. */
+/** np_json_number(), np_json_string(), np_json_bool() - one value; bytes that are no UTF-8 are written as U+FFFD. */
 void np_json_number(struct np_json *json, const char *key, uint64_t value);
 void np_json_string(struct np_json *json, const char *key, const char *value);
+void np_json_bool(struct np_json *json, const char *key, bool value);
+/** np_json_null() - a value that is not known. */
+void np_json_null(struct np_json *json, const char *key);
 /** np_json_break() - end the line here, for whoever reads the file without tools. */
 void np_json_break(struct np_json *json);
 /** np_json_flush() - write out what is in the buffer. Return: 0 or the first -errno. */

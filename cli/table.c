@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "table.h"
+
+#include "cli.h"
+
+#include <langinfo.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BAR_WIDTH 10
+
+/* ---- Styles ---- */
+
+static bool has_colours(FILE *stream)
+{
+    const char *terminal = getenv("TERM"), *refused = getenv("NO_COLOR"); /* https://no-color.org */
+    return terminal && *terminal && strcmp(terminal, "dumb") != 0 && !(refused && *refused) &&
+           isatty(fileno(stream));
+}
+
+const char *np_style_on(FILE *stream, enum np_style style)
+{
+    static const char *const codes[] = {
+        [NP_STYLE_PLAIN] = "",        [NP_STYLE_BOLD] = "\033[1m",  [NP_STYLE_DIM] = "\033[2m",
+        [NP_STYLE_GOOD] = "\033[32m", [NP_STYLE_WARN] = "\033[33m", [NP_STYLE_BAD] = "\033[31m",
+    };
+    return has_colours(stream) ? codes[style] : "";
+}
+
+const char *np_style_off(FILE *stream, enum np_style style)
+{
+    return style != NP_STYLE_PLAIN && has_colours(stream) ? "\033[0m" : "";
+}
+
+void np_heading(FILE *stream, const char *format, ...)
+{
+    static bool follows;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fprintf(stream, "%s%s", follows ? "\n" : "", np_style_on(stream, NP_STYLE_BOLD));
+    (void)vfprintf(stream, format, arguments);
+    (void)fprintf(stream, "%s\n", np_style_off(stream, NP_STYLE_BOLD));
+    va_end(arguments);
+    follows = true;
+}
+
+/* ---- Numbers ---- */
+
+const char *np_text_size(uint64_t bytes, char *text)
+{
+    static const char units[] = "KMGTPE";
+    if (bytes < 1024) {
+        (void)snprintf(text, NP_TEXT_SIZE, bytes ? "%u B" : "%u", (unsigned)bytes);
+        return text;
+    }
+    unsigned unit = 0;
+    double value = (double)bytes / 1024;
+    for (; value >= 1023.5; unit++)
+        value /= 1024;
+    (void)snprintf(text, NP_TEXT_SIZE, value < 99.95 ? "%.1f %ciB" : "%.0f %ciB", value, units[unit]);
+    return text;
+}
+
+const char *np_text_share(uint64_t part, uint64_t whole, char *text)
+{
+    double share = whole ? 100.0 * (double)part / (double)whole : 0;
+    if (part > 0 && share < 1)
+        (void)snprintf(text, NP_TEXT_SIZE, "<1 %%");
+    else if (part < whole && share > 99)
+        (void)snprintf(text, NP_TEXT_SIZE, ">99 %%");
+    else
+        (void)snprintf(text, NP_TEXT_SIZE, "%.0f %%", share);
+    return text;
+}
+
+const char *np_text_bar(uint64_t part, uint64_t whole, char *text)
+{
+    const bool blocks = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    unsigned filled = whole ? (unsigned)((double)part * BAR_WIDTH / (double)whole + 0.5) : 0;
+    filled = part > 0 && filled == 0 ? 1 : filled > BAR_WIDTH ? BAR_WIDTH : filled;
+    *text = '\0';
+    for (unsigned i = 0; i < BAR_WIDTH; i++)
+        (void)strcat(text, blocks ? (i < filled ? "\u2588" : "\u2591") : (i < filled ? "#" : "."));
+    return text;
+}
+
+/* ---- Tables ---- */
+
+void np_table_column(struct np_table *table, const char *head, bool right)
+{
+    if (table->column_count == NP_TABLE_COLUMNS)
+        return;
+    table->columns[table->column_count].head = head;
+    table->columns[table->column_count++].right = right;
+}
+
+void np_table_add(struct np_table *table, enum np_style style, const char *format, ...)
+{
+    enum { STEP = 64 };
+    va_list arguments;
+    if (table->cell_count % STEP == 0) {
+        void *larger = realloc(table->cells, (table->cell_count + STEP) * sizeof *table->cells);
+        if (!larger)
+            np_cli_out_of_memory();
+        table->cells = larger;
+    }
+    struct np_cell *cell = &table->cells[table->cell_count++];
+    va_start(arguments, format);
+    cell->style = style;
+    if (vasprintf(&cell->text, format, arguments) < 0)
+        np_cli_out_of_memory();
+    va_end(arguments);
+}
+
+/* Characters of UTF-8 text: continuation bytes take no place. */
+static unsigned width_of(const char *text)
+{
+    unsigned width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void put_cell(const struct np_table *table, FILE *stream, unsigned column, const struct np_cell *cell,
+                     unsigned width)
+{
+    const bool last = column + 1 == table->column_count;
+    const unsigned used = width_of(cell->text);
+    const int gap = used < width ? (int)(width - used) : 0;
+    const bool right = table->columns[column].right;
+    (void)fprintf(stream, "%*s%s%s%s%*s%s", right ? gap : 0, "", np_style_on(stream, cell->style), cell->text,
+                  np_style_off(stream, cell->style), right || last ? 0 : gap, "", last ? "\n" : "  ");
+}
+
+static void print_rows(const struct np_table *table, FILE *stream, unsigned indent, const unsigned *widths,
+                       bool has_heads)
+{
+    for (unsigned i = 0; has_heads && i < table->column_count; i++) {
+        const char *head = table->columns[i].head;
+        struct np_cell cell = {strdupa(head), NP_STYLE_BOLD};
+        (void)fprintf(stream, "%*s", i == 0 ? (int)indent : 0, "");
+        put_cell(table, stream, i, &cell, widths[i]);
+    }
+    for (size_t i = 0; i < table->cell_count; i++) {
+        const unsigned column = (unsigned)(i % table->column_count);
+        (void)fprintf(stream, "%*s", column == 0 ? (int)indent : 0, "");
+        put_cell(table, stream, column, &table->cells[i], widths[column]);
+    }
+}
+
+void np_table_print(struct np_table *table, FILE *stream, unsigned indent)
+{
+    unsigned widths[NP_TABLE_COLUMNS];
+    bool has_heads = false;
+    for (unsigned i = 0; i < table->column_count; i++) {
+        widths[i] = width_of(table->columns[i].head);
+        has_heads = has_heads || widths[i] > 0;
+    }
+    for (size_t i = 0; i < table->cell_count; i++) {
+        const unsigned column = (unsigned)(i % table->column_count), width = width_of(table->cells[i].text);
+        widths[column] = width > widths[column] ? width : widths[column];
+    }
+    print_rows(table, stream, indent, widths, has_heads);
+    for (size_t i = 0; i < table->cell_count; i++)
+        free(table->cells[i].text);
+    free(table->cells);
+    *table = (struct np_table){.column_count = 0};
+}
