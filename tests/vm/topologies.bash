@@ -4,6 +4,7 @@
 # The machines that tests/vm/run can be asked for. Each is a function topology_NAME that fills two arrays:
 #   machine      QEMU arguments
 #   kernel_args  arguments of the kernel
+#   more_ports   QEMU arguments that must come behind the first serial port
 #
 # What all of them share is chosen for speed, because everything is emulated: KVM is not used even where it is
 # there, so that each machine that runs the tests runs the same.
@@ -16,6 +17,8 @@ machine=(
     -accel "tcg,thread=multi" -machine q35 -cpu "qemu64,+rdrand,+pdpe1gb,-cx16"
     -nodefaults -no-user-config -no-reboot -display none
 )
+
+more_ports=()
 
 kernel_args=(
     console=ttyS0 quiet panic=-1
@@ -67,6 +70,17 @@ topology_four() {
     node 2 448M cpus=2
     node 3 448M cpus=3
     distances 0:1=21 1:2=21 2:3=21 0:3=21 0:2=31 1:3=31
+}
+
+# The same, where each program may have its accesses to memory counted: the plugin of bench/locality, from the build
+# folder, answers on the second port, /dev/vport0p2.
+topology_counted() {
+    local plugin=$build/bench/locality/liblocality.so
+    [ -e "$plugin" ] || give_up "no $plugin: counting needs a build folder with the tests or with -Dbench=enabled"
+    topology_four
+    mkfifo "$work/counts" || give_up "no pipe for the counts"
+    machine+=(-plugin "file=${plugin//,/,,},answers=$work/counts")
+    more_ports=(-chardev "pipe,id=counts,path=$work/counts" -device virtserialport,chardev=counts)
 }
 
 # Two sockets, and a node that has memory only, as CXL memory appears; the HMAT says how fast each is.
