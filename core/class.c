@@ -95,60 +95,16 @@ struct np_heap_class *np_heap_class(size_t size)
     return NULL;
 }
 
-/* The advice of a whole zone. khugepaged ignores policies, so interleaved pages, and those promised to
- * stay, must not be joined behind our back (measured: 2048 pages on each of four nodes became 8192 on
- * one). */
-static enum np_zone_advice advice_of(const struct np_placement *placement, bool hard)
-{
-    switch (placement->huge) {
-    case NP_HUGE_NEVER:
-        return NP_ADVICE_BASE_PAGES;
-    case NP_HUGE_THP:
-    case NP_HUGE_2M:
-    case NP_HUGE_1G:
-        return NP_ADVICE_HUGE_PAGES;
-    case NP_HUGE_DEFAULT:
-        break;
-    }
-    bool spread = placement->mode == NP_INTERLEAVE || placement->mode == NP_WEIGHTED_INTERLEAVE;
-    return spread || hard ? NP_ADVICE_BASE_PAGES : NP_ADVICE_NONE;
-}
-
-/* Chooses how the kernel is told: its own mode where it has it, else stripes that prefer the nodes one
- * after another. */
+/* How the zone is told to the kernel. */
 static void choose_policy(struct np_zone *zone)
 {
     const struct np_placement *placement = zone->placement;
-    bool several = np_nodeset_count(&placement->nodes) > 1, striped = false;
-    zone->policy.nodes = placement->nodes;
-    switch (placement->mode) {
-    case NP_SYSTEM:
-    case NP_FIRST_TOUCH:
-        zone->policy = (struct np_mpol){.mode = NP_MPOL_DEFAULT};
-        break;
-    case NP_LOCAL:
-        zone->policy = (struct np_mpol){.mode = NP_MPOL_PREFERRED};
-        np_nodeset_add(&zone->policy.nodes, zone->node);
-        break;
-    case NP_BIND:
-    case NP_PREFERRED:
-    case NP_PREFERRED_MANY:
-        zone->policy.mode = several ? NP_MPOL_PREFERRED_MANY : NP_MPOL_PREFERRED;
-        striped = several && !np_kernel_support()->preferred_many && !zone->hard;
-        break;
-    case NP_INTERLEAVE:
-        zone->policy.mode = NP_MPOL_INTERLEAVE;
-        break;
-    case NP_WEIGHTED_INTERLEAVE:
-        zone->policy.mode = NP_MPOL_WEIGHTED_INTERLEAVE;
-        striped = !np_policy_kernel_weights_equal(&placement->nodes, placement->weights);
-        break;
-    }
-    if (zone->hard && several && !np_kernel_support()->preferred_many) {
-        zone->policy = (struct np_mpol){.mode = NP_MPOL_PREFERRED};
-        np_nodeset_add(&zone->policy.nodes, np_nodeset_next(&placement->nodes, -1));
-    }
-    if (striped) {
+    struct np_plan plan;
+    np_plan_make(placement, zone->node, zone->hard, &plan);
+    zone->policy = plan.policy;
+    zone->bound = plan.bound;
+    zone->advice = plan.advice;
+    if (plan.striped) {
         size_t unit = zone->explicit_size                    ? zone->explicit_size
                       : zone->advice == NP_ADVICE_HUGE_PAGES ? np_kernel_huge_size()
                                                              : 0;
@@ -172,10 +128,7 @@ static void prepare_zone(struct np_heap_class *class, unsigned index)
         placement->hardness == NP_HARD && (placement->mode == NP_BIND || placement->mode == NP_LOCAL);
     zone->keeps_owner = placement->mode == NP_FIRST_TOUCH;
     zone->explicit_size = explicit_size(placement);
-    zone->advice = advice_of(placement, zone->hard);
     choose_policy(zone);
-    zone->bound =
-        (struct np_mpol){NP_MPOL_BIND, placement->mode == NP_LOCAL ? zone->policy.nodes : placement->nodes};
     unsigned slot = atomic_load_explicit(&classes.stats->zone_count, memory_order_relaxed);
     zone->published = &classes.stats->zones[slot];
     zone->published->rule = (uint32_t)(class - classes.table);

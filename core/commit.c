@@ -16,10 +16,9 @@
 #define BOUND_MARGIN ((uint64_t)16 << 20)
 #define QUERY_PAGES  64 /* 768 bytes of stack */
 
-/* Is every page of the range on one of the zone's nodes? */
-static int all_placed(const struct np_zone *zone, char *start, size_t length)
+int np_commit_check(char *start, size_t length, const np_nodeset *nodes)
 {
-    size_t page = np_bytes(1), left = np_pages(length);
+    size_t page = np_kernel_page_size(), left = length / page;
     while (left) {
         void *pages[QUERY_PAGES];
         int status[QUERY_PAGES];
@@ -30,7 +29,7 @@ static int all_placed(const struct np_zone *zone, char *start, size_t length)
         if (error)
             return error;
         for (size_t i = 0; i < count; i++)
-            if (status[i] < 0 || !np_nodeset_has(&zone->bound.nodes, status[i]))
+            if (status[i] < 0 || !np_nodeset_has(nodes, status[i]))
                 return -ENOMEM;
         left -= count;
     }
@@ -64,40 +63,49 @@ static uint64_t kept_back(uint64_t total)
     return (uint64_t)((double)(kilobytes << 10) * 3.25 * share);
 }
 
-/* What the zone's nodes have free, or filled with clean page cache that nobody has mapped. */
-static uint64_t obtainable(const struct np_zone *zone)
+bool np_commit_obtainable(const np_nodeset *nodes, uint64_t *ret_bytes)
 {
     uint64_t sum = 0;
-    for (int node = np_nodeset_next(&zone->bound.nodes, -1); node >= 0;
-         node = np_nodeset_next(&zone->bound.nodes, node)) {
+    bool known = true;
+    for (int node = np_nodeset_next(nodes, -1); node >= 0; node = np_nodeset_next(nodes, node)) {
         char path[64], text[2048];
         np_format(path, sizeof path, "/sys/devices/system/node/node%d/meminfo", node);
-        if (np_kernel_read_file(path, text, sizeof text) <= 0)
+        if (np_kernel_read_file(path, text, sizeof text) <= 0) {
+            known = false;
             continue;
+        }
         uint64_t cache = meminfo_figure(text, "Active(file)") + meminfo_figure(text, "Inactive(file)");
         uint64_t busy = meminfo_figure(text, "Dirty") + meminfo_figure(text, "Mapped");
         uint64_t there = meminfo_figure(text, "MemFree") + (cache > busy ? cache - busy : 0);
         uint64_t kept = kept_back(meminfo_figure(text, "MemTotal"));
         sum += there > kept ? there - kept : 0;
     }
-    return sum;
+    *ret_bytes = sum;
+    return known;
 }
 
-static int populate_bound(struct np_zone *zone, char *start, size_t length)
+static bool are_short(const np_nodeset *nodes, size_t length)
 {
-    if (obtainable(zone) < length + BOUND_MARGIN)
+    uint64_t there;
+    (void)np_commit_obtainable(nodes, &there); /* what is not known is not there */
+    return there < length + BOUND_MARGIN;
+}
+
+static int populate_bound(char *start, size_t length, const struct np_mpol *bound)
+{
+    if (are_short(&bound->nodes, length))
         return -ENOMEM;
-    int error = np_kernel_mbind(start, length, &zone->bound);
+    int error = np_kernel_mbind(start, length, bound);
     for (size_t at = 0; !error && at < length; at += BOUND_CHUNK) {
         size_t part = length - at < BOUND_CHUNK ? length - at : BOUND_CHUNK;
-        error = obtainable(zone) < part + BOUND_MARGIN ? -ENOMEM : np_kernel_populate(start + at, part);
+        error = are_short(&bound->nodes, part) ? -ENOMEM : np_kernel_populate(start + at, part);
     }
-    return error ? error : all_placed(zone, start, length);
+    return error ? error : np_commit_check(start, length, &bound->nodes);
 }
 
-static void give_back(struct np_zone *zone, char *start, size_t length)
+static void give_back(char *start, size_t length, const struct np_mpol *policy)
 {
-    (void)np_kernel_mbind(start, length, &zone->policy);
+    (void)np_kernel_mbind(start, length, policy);
     (void)np_kernel_advise(start, length, MADV_DONTNEED);
 }
 
@@ -108,23 +116,37 @@ void np_commit_note_fork(void)
     atomic_fetch_add(&forks, 1);
 }
 
-static int commit_chunk(struct np_zone *zone, char *start, size_t length)
+static int commit_chunk(char *start, size_t length, const struct np_mpol *policy, const struct np_mpol *bound)
 {
     unsigned forks_before = atomic_load(&forks);
     int error = np_kernel_populate(start, length);
     if (!error)
-        error = all_placed(zone, start, length);
+        error = np_commit_check(start, length, &bound->nodes);
     if (!error)
-        error = np_kernel_mbind(start, length, &zone->bound);
+        error = np_kernel_mbind(start, length, bound);
     if (error == -ENOMEM) {
-        give_back(zone, start, length);
-        error = populate_bound(zone, start, length);
+        give_back(start, length, policy);
+        error = populate_bound(start, length, bound);
     }
     if (error)
-        give_back(zone, start, length);
+        give_back(start, length, policy);
     else if (atomic_load(&forks) != forks_before)
-        (void)np_kernel_mbind(start, length, &zone->policy);
+        (void)np_kernel_mbind(start, length, policy);
     return error;
+}
+
+int np_commit_range(char *start, size_t length, const struct np_mpol *policy, const struct np_mpol *bound)
+{
+    for (size_t at = 0; at < length; at += CHUNK) {
+        size_t part = length - at < CHUNK ? length - at : CHUNK;
+        int error = commit_chunk(start + at, part, policy, bound);
+        if (error) {
+            if (at)
+                give_back(start, at, policy);
+            return error;
+        }
+    }
+    return 0;
 }
 
 /* Commits one stretch of absent pages; on failure none of them stays. */
@@ -132,18 +154,11 @@ static int commit_stretch(struct np_zone *zone, uint32_t first, uint32_t pages)
 {
     if (!np_vma_take(2))
         return -ENOMEM;
-    char *start = np_zone_address(zone, first);
-    size_t length = np_bytes(pages);
-    for (size_t at = 0; at < length; at += CHUNK) {
-        size_t part = length - at < CHUNK ? length - at : CHUNK;
-        int error = commit_chunk(zone, start + at, part);
-        if (error) {
-            np_stats_error(zone->stats, error);
-            if (at)
-                give_back(zone, start, at);
-            np_vma_give(2);
-            return -ENOMEM;
-        }
+    int error = np_commit_range(np_zone_address(zone, first), np_bytes(pages), &zone->policy, &zone->bound);
+    if (error) {
+        np_stats_error(zone->stats, error);
+        np_vma_give(2);
+        return -ENOMEM;
     }
     np_runs_mark(&zone->runs, first, pages, NP_PAGE_ZERO);
     return 0;

@@ -11,6 +11,7 @@
 
 #include "kernel.h"
 #include "pages.h"
+#include "plan.h"
 #include "policy.h"
 #include "runs.h"
 #include "stats.h"
@@ -18,8 +19,6 @@
 #include <pthread.h>
 
 struct np_stripes;
-
-enum np_zone_advice { NP_ADVICE_NONE = 0, NP_ADVICE_BASE_PAGES, NP_ADVICE_HUGE_PAGES };
 
 struct np_zone {
     pthread_mutex_t lock;
@@ -39,7 +38,7 @@ struct np_zone {
     struct np_mpol policy;      /* the policy of pages that are not committed */
     struct np_mpol bound;       /* hard: the policy of committed pages */
     struct np_stripes *stripes; /* NULL unless the zone is striped */
-    enum np_zone_advice advice;
+    enum np_advice advice;
     int node;             /* local: the zone's own node; else -1 */
     bool hard;            /* pages are committed before they are handed out */
     bool keeps_owner;     /* first-touch: a thread gets old pages of its own only */
