@@ -2,11 +2,11 @@
 #include "topology.h"
 
 #include "kernel.h"
+#include "processors.h"
 
 #include <errno.h>
 #include <hwloc.h>
 
-/* Nodes and CPUs are all that a snapshot holds; the rest of the tree costs time to read. */
 static int load(hwloc_topology_t *ret_tree)
 {
     hwloc_topology_t tree;
@@ -128,4 +128,46 @@ int np_topology_read_hwloc(np_topology **ret_topology)
     result = build(tree, ret_topology);
     hwloc_topology_destroy(tree);
     return result;
+}
+
+/* ---- Cores and caches ---- */
+
+/* The last-level cache above a CPU, or NULL. */
+static hwloc_obj_t last_cache(hwloc_obj_t cpu)
+{
+    hwloc_obj_t found = NULL;
+    for (hwloc_obj_t above = cpu->parent; above != NULL; above = above->parent)
+        if (hwloc_obj_type_is_dcache(above->type))
+            found = above;
+    return found;
+}
+
+static void label_cpus(hwloc_topology_t tree, struct np_processors *processors)
+{
+    processors->cores_known = processors->caches_known = processors->count > 0;
+    for (unsigned i = 0; i < processors->count; i++) {
+        struct np_processors_cpu *cpu = &processors->cpus[i];
+        hwloc_obj_t unit = hwloc_get_pu_obj_by_os_index(tree, cpu->cpu);
+        hwloc_obj_t core = unit != NULL ? hwloc_get_ancestor_obj_by_type(tree, HWLOC_OBJ_CORE, unit) : NULL;
+        hwloc_obj_t cache = unit != NULL ? last_cache(unit) : NULL;
+        if (core != NULL)
+            cpu->core = (uint16_t)hwloc_bitmap_first(core->cpuset);
+        if (cache != NULL)
+            cpu->cache = (uint16_t)hwloc_bitmap_first(cache->cpuset);
+        processors->cores_known &= core != NULL;
+        processors->caches_known &= cache != NULL;
+    }
+}
+
+int np_processors_read_hwloc(const np_topology *topology, struct np_processors *ret_processors)
+{
+    hwloc_topology_t tree;
+    int result = load(&tree);
+    if (result < 0)
+        return result;
+    np_processors_begin(topology, ret_processors);
+    label_cpus(tree, ret_processors);
+    np_processors_finish(ret_processors);
+    hwloc_topology_destroy(tree);
+    return 0;
 }
