@@ -1,39 +1,70 @@
 # SPDX-License-Identifier: MIT
-"""What the measurements share: the build, the allocators compared, runs by turns, tables."""
+"""What the measurements share: the build, the allocators compared, runs by turns, and the results as they are stored.
+
+There is one way of measuring: each variant runs once a round, so that what else the machine does meets all of them
+alike; the order turns by one from round to round; what is stored are the values of all rounds.
+"""
+import dataclasses
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 BENCH = pathlib.Path(__file__).resolve().parent
 ROOT = BENCH.parent
 BUILD = ROOT / "build-bench"
 SHIM = BUILD / "numaperf" / "preload" / "libnumaperf_preload.so"
+POLICIES = BENCH / "policies"
+BASE = "glibc"
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """A way to run a program: an allocator preloaded, or a command in front."""
+    name: str
+    environment: dict = dataclasses.field(default_factory=dict)
+    prefix: tuple = ()
+
+    def command(self, command):
+        """The words that run a command this way. `env` sets the variables, so that a launcher is not preloaded."""
+        variables = [f"{key}={value}" for key, value in self.environment.items()]
+        return ["env", *variables, *self.prefix, *map(str, command)]
 
 
 def say(text):
-    """Progress goes to stderr: stdout is for the tables."""
+    """Progress goes to stderr: stdout is for results."""
     print(text, file=sys.stderr, flush=True)
 
 
-def run(*command):
+def run(*command, **options):
     """Run a command of the build, quietly unless it fails."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, **options)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}:\n{done.stdout}")
     return done.stdout
 
 
+def compile_c(source, target, *options):
+    """Compile a program unless it is newer than its source and the headers beside it."""
+    newest = max(path.stat().st_mtime for path in [source, *source.parent.glob("*.h")])
+    if not target.exists() or target.stat().st_mtime < newest:
+        run("cc", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-fno-builtin", "-pthread", "-o", target, source, *options)
+
+
 def build():
     """A release build of numaperf in a folder of its own, and the programs measured."""
     say("building")
-    run(ROOT / "scripts" / "install-packages", "build", "bench")
     if not (BUILD / "numaperf" / "build.ninja").exists():
-        run("/usr/bin/meson", "setup", "--buildtype=release", "-Dtests=disabled", BUILD / "numaperf", ROOT)
+        run("meson", "setup", "--buildtype=release", "-Dtests=disabled", BUILD / "numaperf", ROOT)
     run("ninja", "-C", BUILD / "numaperf")
-    for source in BENCH.glob("*.c"):
-        run("cc", "-O2", "-Wall", "-Wextra", "-o", BUILD / source.stem, source)
+    (BUILD / "workloads").mkdir(exist_ok=True)
+    for source in (BENCH / "workloads").glob("*.c"):
+        compile_c(source, BUILD / "workloads" / source.stem)
+    compile_c(BENCH / "measure.c", BUILD / "measure")
     (BUILD / "empty.c").write_text("")
     run("cc", "-shared", "-o", BUILD / "empty.so", BUILD / "empty.c")
 
@@ -46,65 +77,114 @@ def library(name):
     sys.exit(f"{name} is not installed; see scripts/packages/bench.list")
 
 
+def numaperf(name, policy):
+    """The shim with a policy file, or with the built-in default for an empty one."""
+    return Variant(name, {"LD_PRELOAD": str(SHIM), "NUMAPERF_CONFIG": str(policy)})
+
+
+def accepted(policy):
+    """Does this build take the policy file?"""
+    done = subprocess.run(numaperf("", policy).command(["true"]), capture_output=True, check=False)
+    return done.returncode == 0 and not done.stderr
+
+
+def written_policy():
+    """The policy file that puts as much under our heap as this build can."""
+    everything, large = POLICIES / "all-classes.ini", POLICIES / "large-classes.ini"
+    return everything if accepted(everything) else large
+
+
 def allocators():
-    """Name and environment of each allocator compared; glibc is first and the measure of the others."""
-    return {
-        "glibc": {},
-        "jemalloc": {"LD_PRELOAD": library("libjemalloc.so.2")},
-        "mimalloc": {"LD_PRELOAD": library("libmimalloc.so.2")},
-        "tcmalloc": {"LD_PRELOAD": library("libtcmalloc_minimal.so.4")},
-        "numaperf": {"LD_PRELOAD": str(SHIM), "NUMAPERF_CONFIG": ""},
-        "numaperf bind": {"LD_PRELOAD": str(SHIM), "NUMAPERF_CONFIG": str(BENCH / "bind.ini")},
-        "numaperf interleave": {"LD_PRELOAD": str(SHIM), "NUMAPERF_CONFIG": str(BENCH / "interleave.ini")},
-    }
+    """The allocators compared; the first is the measure of the others."""
+    return [
+        Variant(BASE),
+        Variant("jemalloc", {"LD_PRELOAD": library("libjemalloc.so.2")}),
+        Variant("mimalloc", {"LD_PRELOAD": library("libmimalloc.so.2")}),
+        Variant("tcmalloc", {"LD_PRELOAD": library("libtcmalloc_minimal.so.4")}),
+        # All in one tier of ordinary memory: what the library can do on any machine.
+        Variant("memtier", {"LD_PRELOAD": library("libmemtier.so.0"),
+                            "MEMKIND_MEM_TIERS": "KIND:DRAM,RATIO:1;POLICY:STATIC_RATIO"}),
+        Variant("numactl -i", prefix=("numactl", "--interleave=all")),
+        numaperf("numaperf", ""),
+        numaperf("numaperf policy", written_policy()),
+    ]
 
 
-def output(environment, *command, limit=300):
-    """The numbers that a program prints, or None when it fails or takes longer than the limit in seconds."""
+def measured(variant, command, **options):
+    """Run a program under bench/measure.c. Gives (usage, what it printed), or a string with what went wrong.
+
+    usage: elapsed, cpu (user and system) in seconds, peak in KiB."""
+    # A name of its own: a server and its client may be measured at the same time.
+    result = BUILD / f"usage-{os.getpid()}-{time.monotonic_ns()}"
     try:
-        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True,
-                              timeout=limit, check=False)
+        done = subprocess.run([BUILD / "measure", result, *variant.command(command)], capture_output=True, text=True,
+                              check=False, **{"timeout": 300, **options})
+        elapsed, user, system, peak, status = result.read_text().split()
     except subprocess.TimeoutExpired:
-        return None
-    if done.returncode != 0 or done.stderr:
-        say(f"{environment} {command}: status {done.returncode} {done.stderr.strip()}")
-        return None
-    return [float(word) for word in done.stdout.split()]
+        return "took longer than the limit"
+    except FileNotFoundError:
+        return f"could not be run: {done.stderr.strip()[-200:]}"
+    finally:
+        result.unlink(missing_ok=True)
+    if status != "0":
+        last = (done.stderr.strip().splitlines() or [""])[-1]
+        return f"ended with status {status}" + (f": {last[:120]}" if last else "")
+    return {"elapsed": float(elapsed), "cpu": float(user) + float(system), "peak": int(peak)}, done.stdout
 
 
-def by_turns(variants, rounds, measure):
-    """Measure each variant once a round, so that what else the machine does meets all of them alike.
+def spread(values):
+    """Median and median absolute deviation."""
+    middle = statistics.median(values)
+    return middle, statistics.median(abs(value - middle) for value in values)
 
-    A variant that fails once is left out of the further rounds. Gives name -> list of results."""
-    results = {name: [] for name in variants}
-    for _ in range(rounds):
-        for name, environment in variants.items():
-            if results[name] is None:
+
+@dataclasses.dataclass
+class Run:
+    """One run of one group: how much to do, and the measurements taken."""
+    quick: bool
+    rounds: int
+    measurements: list = dataclasses.field(default_factory=list)
+    notes: list = dataclasses.field(default_factory=list)
+
+    def record(self, case, variant, metric, unit, values):
+        """Store the values of one measure, one for each round."""
+        middle, deviation = spread(values)
+        self.measurements.append({"case": case, "variant": variant, "metric": metric, "unit": unit, "status": "ok",
+                                  "reason": "", "values": [round(value, 9) for value in values],
+                                  "median": round(middle, 9), "mad": round(deviation, 9)})
+
+    def fail(self, case, variant, reason):
+        """Store that a variant could not do a case, and why."""
+        say(f"  {case}, {variant}: {reason}")
+        self.measurements.append({"case": case, "variant": variant, "metric": "", "unit": "", "status": "failed",
+                                  "reason": reason, "values": [], "median": None, "mad": None})
+
+    def by_turns(self, case, variants, units, measure):
+        """Measure each variant once a round. `variants` maps names to whatever `measure` wants; it gives a dictionary
+        of numbers, whose units are in `units`, or a string with what went wrong. What fails once is left out then."""
+        say(f"  {case}")
+        results = {name: [] for name in variants}
+        names = list(variants)
+        for number in range(self.rounds):
+            turn = number % len(names)
+            for name in names[turn:] + names[:turn]:
+                if isinstance(results[name], list):
+                    result = measure(variants[name])
+                    results[name] = result if isinstance(result, str) else results[name] + [result]
+        for name, runs in results.items():
+            if isinstance(runs, str):
+                self.fail(case, name, runs)
                 continue
-            result = measure(environment)
-            if result is None:
-                results[name] = None
-            else:
-                results[name].append(result)
-    return results
+            for metric, unit in units.items():
+                self.record(case, name, metric, unit, [numbers[metric] for numbers in runs])
+
+    def amount(self, full):
+        """How much work: a quick run does a quarter of it."""
+        return max(1, full // 4) if self.quick else full
 
 
-def median(values):
-    """The median, or None for no values."""
-    return statistics.median(values) if values else None
-
-
-def table(head, rows):
-    """A Markdown table."""
-    print("| " + " | ".join(head) + " |")
-    print("|" + "---|" * len(head))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print(flush=True)
-
-
-def ratio(value, base):
-    """How many times the base, with two digits that count."""
-    if value is None or not base:
-        return "failed"
-    return f"{value / base:.2f}" if value >= base / 10 else f"{value / base:.2g}"
+def need(*commands):
+    """End with a message when a command is missing."""
+    for command in commands:
+        if shutil.which(command) is None:
+            sys.exit(f"{command} is not installed; see scripts/packages/bench.list")
