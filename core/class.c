@@ -104,7 +104,8 @@ static void choose_policy(struct np_zone *zone)
     zone->policy = plan.policy;
     zone->bound = plan.bound;
     zone->advice = plan.advice;
-    if (plan.striped) {
+    /* Explicit pages are given their nodes by us, so the kernel's own weights do not help them. */
+    if (plan.striped || (zone->explicit_size && placement->mode == NP_WEIGHTED_INTERLEAVE)) {
         size_t unit = zone->explicit_size                    ? zone->explicit_size
                       : zone->advice == NP_ADVICE_HUGE_PAGES ? np_kernel_huge_size()
                                                              : 0;

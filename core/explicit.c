@@ -35,24 +35,39 @@ static int populate_in_turn(struct np_zone *zone, char *start, size_t offset, si
 {
     for (size_t at = 0; at < length; at += zone->explicit_size) {
         uint64_t number = (offset + at) / zone->explicit_size;
-        struct np_mpol one = {.mode = NP_MPOL_PREFERRED};
+        struct np_mpol one = {.mode = NP_MPOL_BIND};
         np_nodeset_add(&one.nodes, zone->stripes ? np_stripes_node(zone->stripes, number)
                                                  : node_in_turn(&zone->placement->nodes, number));
         int error = populate_under(start + at, zone->explicit_size, &one);
         if (error)
             return error;
     }
-    return zone->stripes ? 0 : np_kernel_mbind(start, length, &zone->policy);
+    return 0;
 }
 
+/* Do the pages take turns among the nodes? Then each is a mapping of its own, for good: mappings of huge pages do not
+ * merge. */
+static bool goes_in_turn(const struct np_zone *zone)
+{
+    return zone->stripes || zone->policy.mode == NP_MPOL_INTERLEAVE ||
+           zone->policy.mode == NP_MPOL_WEIGHTED_INTERLEAVE;
+}
+
+/* Under bind in every mode: a soft policy would take another node's huge pages while the wanted node has ordinary ones. A
+ * pool without a page there answers EFAULT; nobody is killed for it. */
 static int populate_aside(struct np_zone *zone, char *start, size_t offset, size_t length)
 {
     if (zone->hard)
         return populate_under(start, length, &zone->bound);
-    if (zone->stripes || zone->policy.mode == NP_MPOL_INTERLEAVE ||
-        zone->policy.mode == NP_MPOL_WEIGHTED_INTERLEAVE)
-        return populate_in_turn(zone, start, offset, length);
-    return populate_under(start, length, &zone->policy);
+    if (zone->policy.mode == NP_MPOL_DEFAULT)
+        return np_kernel_populate(start, length);
+    const struct np_mpol bound = {.mode = NP_MPOL_BIND, .nodes = zone->policy.nodes};
+    int error = goes_in_turn(zone) ? populate_in_turn(zone, start, offset, length)
+                                   : populate_under(start, length, &bound);
+    if (error)
+        return error;
+    return zone->stripes ? np_stripes_apply(zone->stripes, start - offset, offset, offset + length)
+                         : np_kernel_mbind(start, length, &zone->policy);
 }
 
 static void note_failure(struct np_zone *zone, int error)
@@ -64,6 +79,24 @@ static void note_failure(struct np_zone *zone, int error)
     np_stats_degrade(zone->stats, NP_BEST_EFFORT, reason);
 }
 
+/* Moves what was made aside into the zone, mapping by mapping: mremap(2) takes one. On failure the zone's range is ordinary
+ * memory again. */
+static int move_in(struct np_zone *zone, char *aside, size_t offset, size_t length, size_t piece)
+{
+    char *target = zone->base + offset;
+    for (size_t at = 0; at < length; at += piece) {
+        int error = np_kernel_remap(aside + at, piece, target + at, 0);
+        if (!error)
+            continue;
+        (void)np_zone_close_hole(zone, target + at, piece);
+        if (at && np_zone_renew(zone, target, at) < 0)
+            zone->failed = true;
+        (void)np_kernel_unmap(aside + at, length - at); /* what moved out may be somebody else's by now */
+        return error;
+    }
+    return 0;
+}
+
 static int bring_in(struct np_zone *zone, size_t offset, size_t length)
 {
     int size_flag = __builtin_ctzll(zone->explicit_size) << MAP_HUGE_SHIFT;
@@ -72,30 +105,26 @@ static int bring_in(struct np_zone *zone, size_t offset, size_t length)
     if (error)
         return error;
     error = populate_aside(zone, aside, offset, length);
-    if (!error) {
-        char *target = zone->base + offset;
-        error = np_kernel_remap(aside, length, target, 0);
-        if (!error)
-            return 0;
-        (void)np_zone_close_hole(zone, target, length);
+    if (error) {
+        (void)np_kernel_unmap(aside, length);
+        return error;
     }
-    (void)np_kernel_unmap(aside, length);
-    return error;
+    return move_in(zone, aside, offset, length, goes_in_turn(zone) ? zone->explicit_size : length);
 }
 
 int np_explicit_open(struct np_zone *zone, size_t offset, size_t length)
 {
     if (zone->reserved_end < zone->capacity || length % zone->explicit_size || offset % zone->explicit_size)
         return -EBUSY;
-    if (!np_vma_take(1)) {
-        note_failure(zone, -ENOMEM);
-        return -ENOMEM;
+    unsigned mappings = goes_in_turn(zone) ? (unsigned)(length / zone->explicit_size) : 1;
+    int error = -ENOMEM;
+    if (np_vma_take(mappings)) {
+        error = bring_in(zone, offset, length);
+        if (error)
+            np_vma_give(mappings);
     }
-    int error = bring_in(zone, offset, length);
-    if (error) {
-        np_vma_give(1);
+    if (error)
         note_failure(zone, error);
-    }
     return error;
 }
 

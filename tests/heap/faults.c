@@ -5,6 +5,7 @@
 #include "core/kernel.h"
 
 #include <errno.h>
+#include <linux/mman.h>
 #include <sys/mman.h>
 
 struct faults faults;
@@ -45,6 +46,9 @@ int __wrap_np_kernel_remap(void *from, size_t length, void *to, int flags)
         return -ENOMEM;
     if (strikes(&faults.remap_hole)) {
         (void)np_kernel_unmap(to, length);
+        if (atomic_load(&faults.hole_taken))
+            (void)mmap((char *)to + length - np_kernel_page_size(), np_kernel_page_size(), PROT_READ,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         return -ENOMEM;
     }
     int error = __real_np_kernel_remap(from, length, to, flags);
@@ -58,6 +62,11 @@ int __wrap_np_kernel_map(void *hint, size_t length, int protection, int flags, v
     size_t limit = atomic_load(&faults.map_limit);
     if (strikes(&faults.map) || (limit && protection == PROT_NONE && length > limit))
         return -ENOMEM;
+    if (flags & MAP_HUGETLB) {
+        if (!atomic_load(&faults.pool))
+            return -ENOMEM;
+        flags &= ((1 << MAP_HUGE_SHIFT) - 1) & ~MAP_HUGETLB;
+    }
     return __real_np_kernel_map(hint, length, protection, flags, ret_address);
 }
 
@@ -75,6 +84,8 @@ int __wrap_np_kernel_advise(void *address, size_t length, int advice)
 {
     if (advice == MADV_DONTNEED && strikes(&faults.advise))
         return -EINVAL;
+    if (advice == MADV_DONTNEED && atomic_load(&faults.keeps))
+        return 0;
     return __real_np_kernel_advise(address, length, advice);
 }
 

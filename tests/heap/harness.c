@@ -18,7 +18,7 @@ static const struct {
     enum np_hardness hardness;
     enum np_huge huge;
     enum np_prefault prefault;
-} kinds[KINDS] = {
+} kinds[ALL_KINDS] = {
     [FIRST_TOUCH] = {"malloc.first", 32 * KIB, NP_FIRST_TOUCH, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
     [LOCAL] = {"malloc.local", 64 * KIB, NP_LOCAL, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
     [BIND_SOFT] = {"malloc.soft", 128 * KIB, NP_BIND, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
@@ -31,6 +31,9 @@ static const struct {
     [PREFAULT] = {"malloc.prefault", 8 * MIB, NP_PREFERRED, NP_SOFT, NP_HUGE_NEVER, NP_PREFAULT_PARALLEL},
     [FIRST_TOUCH_LARGE] = {"malloc.large", 16 * MIB, NP_FIRST_TOUCH, NP_SOFT, NP_HUGE_DEFAULT,
                            NP_PREFAULT_NONE},
+    [EXPLICIT] = {"malloc.pool", 32 * KIB, NP_BIND, NP_SOFT, NP_HUGE_2M, NP_PREFAULT_NONE},
+    [EXPLICIT_TURNS] = {"malloc.turns", 32 * KIB, NP_INTERLEAVE, NP_SOFT, NP_HUGE_2M, NP_PREFAULT_NONE},
+    [EXPLICIT_HARD] = {"malloc.hard-pool", 32 * KIB, NP_BIND, NP_HARD, NP_HUGE_2M, NP_PREFAULT_NONE},
 };
 
 static void place(struct np_placement *placement, enum kind kind, size_t min_size, size_t max_size)

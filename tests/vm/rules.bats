@@ -179,6 +179,21 @@ leave() {
     assert_equal "$status" 0
 }
 
+@test "a request beyond all memory is refused, as it is without a policy" {
+    set_for_test /proc/sys/vm/overcommit_memory 0
+    local total
+    total=$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)
+    for mode in first-touch local; do # beyond memory, but less than a zone
+        policy "policy = $mode"
+        start_puppet
+        ask malloc 0 $((total * 2))M
+        assert_equal "$answer" ENOMEM
+        give 0 16M
+        tell check 0
+        leave
+    done
+}
+
 @test "a core through a pipe holds what is used, not what is reserved" {
     cat >/tmp/core-size <<-'END'
 		#!/bin/bash
