@@ -144,6 +144,25 @@ static void prefault_that_fails_is_no_failure(void)
     np_heap_free(block);
 }
 
+/* Some emulators answer 0 to MADV_DONTNEED and clear nothing: the probe finds it out, and then every page counts as used. */
+static void an_emulator_that_keeps_pages_is_found_out(void)
+{
+    faults.keeps = true;
+    heap_start();
+    for (enum kind kind = 0; kind < KINDS; kind++) {
+        void *block = take(class_size(kind), 0, true), *behind = take(class_size(kind), 0, false);
+        for (unsigned round = 0; round < 3; round++) {
+            check_zero(block, class_size(kind), kind_name(kind));
+            fill(block, class_size(kind), round);
+            np_heap_free(block);
+            (void)np_heap_trim();
+            block = take(class_size(kind), 0, true);
+        }
+        np_heap_free(behind);
+        np_heap_free(block);
+    }
+}
+
 static size_t zone_vmas(void)
 {
     static char line[512];
@@ -266,6 +285,7 @@ int main(void)
     heap_test(a_hard_class_without_memory_refuses, "a hard class without memory refuses and stays whole");
     heap_test(half_a_commit_leaves_no_dirt, "half a commit leaves no dirt");
     heap_test(prefault_that_fails_is_no_failure, "a prefault that fails is no failure");
+    heap_test(an_emulator_that_keeps_pages_is_found_out, "an emulator that keeps dropped pages is found out");
     heap_test(mappings_are_bounded, "a hard class keeps to its share of the mappings");
     heap_test(mappings_that_are_gone_are_not_counted, "mappings that failed or were closed are not counted");
     heap_test(the_programs_own_policy_ends_with_the_block, "the program's own policy ends with the block");

@@ -159,6 +159,28 @@ static void any_stretch_holds_the_nodes_in_their_ratio(void)
     expect(worst_stretch <= 1.5, "a stretch is %.2f stripes off", worst_stretch);
 }
 
+/* Blocks lie anywhere: each is 3:1 within one stripe of those that it lies on, or within 1 %. */
+static void any_block_is_three_to_one(void)
+{
+    static const uint64_t zones[] = {(uint64_t)256 << 20, (uint64_t)8 << 30, (uint64_t)128 << 30};
+    uint64_t state = 31;
+    choose(2, (const uint8_t[]){3, 1});
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+        struct np_stripes *stripes = np_stripes_new(&nodes, weights, 0, zones[i]);
+        for (unsigned j = 0; stripes && j < 20000; j++) {
+            uint64_t size = (uint64_t)32 << 10 << random_below(&state, 22);
+            size = ((size + random_below(&state, (uint32_t)(size / 2))) % (zones[i] / 2)) & ~(uint64_t)4095;
+            uint64_t from = random_next(&state) % (zones[i] - size) & ~(uint64_t)4095;
+            double share = (double)size / 4, off = (double)bytes_on(stripes, 4, from, from + size) - share;
+            double slack = (double)largest_stripe(stripes, from + size);
+            off = off < 0 ? -off : off;
+            expect(size == 0 || off <= slack || off <= (double)size / 100,
+                   "%lu bytes at %lu of %lu GiB are %.0f off, a stripe has %.0f", size, from, zones[i] >> 30,
+                   off, slack);
+        }
+    }
+}
+
 static void weights_of_null_are_equal(void)
 {
     choose(3, (const uint8_t[]){1, 1, 1});
@@ -175,6 +197,7 @@ int main(void)
              "a cycle is as short as can be and holds each node by its weight");
     run_test(any_stretch_holds_the_nodes_in_their_ratio,
              "the nodes keep to their ratio within a stripe at each end");
+    run_test(any_block_is_three_to_one, "any block is 3:1 within one stripe or one percent");
     run_test(weights_of_null_are_equal, "without weights the nodes are equal, and no nodes have no stripes");
     return tap_done();
 }

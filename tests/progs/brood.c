@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Three blocks of 1 MiB, and a hundred in a child that ends without a report: the parent counts its own. */
+/* Three blocks of 1 MiB, and in between a child and a grandchild that do all that is counted and end without a report: the
+ * parent counts its own. */
 #include "check.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,15 +21,42 @@ static void allocate(unsigned count)
     }
 }
 
+/* Allocates, resizes, frees what is its own and what it inherited, and asks for what it cannot get. */
+static void count_everything(void)
+{
+    allocate(100);
+    char *grown = realloc(blocks[50], 3 * SIZE);
+    check(grown != NULL, "no room to grow");
+    free(grown);
+    free(blocks[0]);
+    const struct rlimit limit = {.rlim_cur = 300 * SIZE, .rlim_max = 300 * SIZE};
+    check(setrlimit(RLIMIT_AS, &limit) == 0, "no limit");
+    void *huge = malloc(2048 * SIZE);
+    check(huge == NULL, "more than the limit");
+    free(huge);
+}
+
+static void with_child(void (*run)(void))
+{
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        run();
+        _exit(check_status());
+    }
+    check(waitpid(child, &status, 0) == child && status == 0, "the child failed");
+}
+
+static void count_in_grandchild_too(void)
+{
+    with_child(count_everything);
+    count_everything();
+}
+
 int main(void)
 {
     allocate(2);
-    pid_t child = fork();
-    if (child == 0) {
-        allocate(100);
-        _exit(0);
-    }
-    check(waitpid(child, NULL, 0) == child, "no child");
+    with_child(count_in_grandchild_too);
     allocate(1);
     return check_status();
 }
