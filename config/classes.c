@@ -19,11 +19,19 @@ static void add(struct np_builder *builder, unsigned line, enum np_schema_class_
     np_problems_add(&builder->problems, line, builder->where, np_schema_malloc.keys[key].name, reason->text);
 }
 
+/* How many nodes the list names by their ids; 0 when words choose, on the machine. */
 static unsigned explicit_nodes(const struct np_node_list *list)
 {
-    np_nodeset ids = list->ids;
-    np_nodeset_andnot(&ids, &list->excluded);
-    return np_nodeset_count(&ids);
+    np_nodeset named = {0}, excluded = {0};
+    for (unsigned i = 0; i < list->count; i++) {
+        const struct np_node_item *item = &list->items[i];
+        if (item->word != NP_NODES_IDS && !item->excluded)
+            return 0;
+        for (int id = item->first; item->word == NP_NODES_IDS && id <= item->last; id++)
+            (void)np_nodeset_add(item->excluded ? &excluded : &named, id);
+    }
+    np_nodeset_andnot(&named, &excluded);
+    return np_nodeset_count(&named);
 }
 
 static void check_nodes(struct np_builder *builder, const struct np_rule *rule)
@@ -41,7 +49,7 @@ static void check_nodes(struct np_builder *builder, const struct np_rule *rule)
         return;
     } else if (rule->nodes.weighted && rule->mode != NP_WEIGHTED_INTERLEAVE) {
         (void)np_value_fail(&reason, "weights need policy weighted-interleave, not %s", policy);
-    } else if (use == NODES_ONE && !rule->nodes.all && explicit_nodes(&rule->nodes) > 1) {
+    } else if (use == NODES_ONE && explicit_nodes(&rule->nodes) > 1) {
         (void)np_value_fail(&reason, "policy %s takes one node, not %u; preferred-many takes several", policy,
                             explicit_nodes(&rule->nodes));
     } else {

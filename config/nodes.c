@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
-/* One item of a list: a span of ids, or `all`. */
+/* One item of a list, as it is read. */
 struct node_item {
     struct np_value_quote text; /* as written */
-    bool all, excluded;
-    size_t first, last;
-    uint8_t weight; /* 0: none was given */
+    struct np_node_item item;
+};
+
+/* Weights by id and that of `all`, of which each node may have one. */
+struct node_weights {
+    uint8_t of_id[NP_MAX_NODES], of_all;
 };
 
 /* Words that name nodes by what they are; they need a topology, and near: a device. */
@@ -43,18 +46,21 @@ static int read_id(const char **text, const struct node_item *item, size_t *ret_
 
 static int read_span(const char **text, struct node_item *item, struct np_value_reason *ret_reason)
 {
-    int error = read_id(text, item, &item->first, ret_reason);
+    size_t first, last;
+    int error = read_id(text, item, &first, ret_reason);
     if (error != 0)
         return error;
-    item->last = item->first;
+    last = first;
     const char *c = skip_blanks(*text);
-    if (*c != '-')
-        return 0;
-    *text = skip_blanks(c + 1);
-    error = read_id(text, item, &item->last, ret_reason);
-    if (error == 0 && item->first > item->last)
-        error = np_value_fail(ret_reason, "\"%s\": the range falls; write %zu-%zu", item->text.text,
-                              item->last, item->first);
+    if (*c == '-') {
+        *text = skip_blanks(c + 1);
+        error = read_id(text, item, &last, ret_reason);
+    }
+    if (error == 0 && first > last)
+        error =
+            np_value_fail(ret_reason, "\"%s\": the range falls; write %zu-%zu", item->text.text, last, first);
+    item->item.first = (uint16_t)first;
+    item->item.last = (uint16_t)last;
     return error;
 }
 
@@ -64,7 +70,7 @@ static int read_word(const char **text, struct node_item *item, struct np_value_
     size_t length = strcspn(start, ",* \t\v\f\r\n");
     *text = start + length;
     if (length == 3 && memcmp(start, "all", 3) == 0) {
-        item->all = true;
+        item->item.word = NP_NODES_ALL;
         return 0;
     }
     for (size_t i = 0; i < sizeof later_words / sizeof *later_words; i++) {
@@ -84,7 +90,7 @@ static int read_weight(const char **text, struct node_item *item, struct np_valu
     const char *c = skip_blanks(*text);
     if (*c != '*')
         return 0;
-    if (item->excluded)
+    if (item->item.excluded)
         return np_value_fail(ret_reason, "\"%s\": what is excluded has no weight", item->text.text);
     c = skip_blanks(c + 1);
     size_t weight;
@@ -92,7 +98,7 @@ static int read_weight(const char **text, struct node_item *item, struct np_valu
     c = skip_blanks(c);
     if (error != 0 || weight < 1 || weight > 255 || (*c != '\0' && *c != ','))
         return np_value_fail(ret_reason, "\"%s\": a weight is a whole number from 1 to 255", item->text.text);
-    item->weight = (uint8_t)weight;
+    item->item.weight = (uint8_t)weight;
     *text = c;
     return 0;
 }
@@ -101,12 +107,12 @@ static int read_weight(const char **text, struct node_item *item, struct np_valu
 static int read_item(const char **text, struct node_item *item, struct np_value_reason *ret_reason)
 {
     const char *c = skip_blanks(*text);
-    *item = (struct node_item){.text = item_text(c), .excluded = *c == '!'};
-    if (item->excluded)
+    *item = (struct node_item){.text = item_text(c), .item.excluded = *c == '!'};
+    if (item->item.excluded)
         c = skip_blanks(c + 1);
     if (*c == '\0' || *c == ',')
         return np_value_fail(ret_reason,
-                             item->excluded ? "nothing follows !" : "an item of the list is empty");
+                             item->item.excluded ? "nothing follows !" : "an item of the list is empty");
     bool digit = *c >= '0' && *c <= '9';
     int error = digit ? read_span(&c, item, ret_reason) : read_word(&c, item, ret_reason);
     if (error == 0)
@@ -121,77 +127,55 @@ static int read_item(const char **text, struct node_item *item, struct np_value_
     return 0;
 }
 
-static int add_weight(struct np_node_list *list, const struct node_item *item,
-                      struct np_value_reason *ret_reason)
+static int check_weight(struct node_weights *weights, const struct np_node_item *item,
+                        struct np_value_reason *ret_reason)
 {
     if (item->weight == 0)
         return 0;
-    list->weighted = true;
-    if (item->all) {
-        if (list->all_weight != 0 && list->all_weight != item->weight)
-            return np_value_fail(ret_reason, "all is given two weights, %u and %u", list->all_weight,
+    if (item->word == NP_NODES_ALL) {
+        if (weights->of_all != 0 && weights->of_all != item->weight)
+            return np_value_fail(ret_reason, "all is given two weights, %u and %u", weights->of_all,
                                  item->weight);
-        list->all_weight = item->weight;
+        weights->of_all = item->weight;
         return 0;
     }
-    for (size_t id = item->first; id <= item->last; id++) {
-        if (list->weights[id] != 0 && list->weights[id] != item->weight)
-            return np_value_fail(ret_reason, "node %zu is given two weights, %u and %u", id,
-                                 list->weights[id], item->weight);
-        list->weights[id] = item->weight;
+    for (unsigned id = item->first; item->word == NP_NODES_IDS && id <= item->last; id++) {
+        if (weights->of_id[id] != 0 && weights->of_id[id] != item->weight)
+            return np_value_fail(ret_reason, "node %u is given two weights, %u and %u", id,
+                                 weights->of_id[id], item->weight);
+        weights->of_id[id] = item->weight;
     }
     return 0;
 }
 
 /* `all` names every node, so one that has a weight of its own beside a weighted `all` has two. */
-static int check_all_weight(const struct np_node_list *list, struct np_value_reason *ret_reason)
+static int check_all_weight(const struct node_weights *weights, struct np_value_reason *ret_reason)
 {
-    if (list->all_weight == 0)
-        return 0;
-    for (unsigned id = 0; id < NP_MAX_NODES; id++)
-        if (list->weights[id] != 0 && list->weights[id] != list->all_weight)
+    for (unsigned id = 0; weights->of_all != 0 && id < NP_MAX_NODES; id++)
+        if (weights->of_id[id] != 0 && weights->of_id[id] != weights->of_all)
             return np_value_fail(ret_reason, "node %u is given two weights, %u and, by all, %u", id,
-                                 list->weights[id], list->all_weight);
+                                 weights->of_id[id], weights->of_all);
     return 0;
-}
-
-static int add_item(struct np_node_list *list, const struct node_item *item,
-                    struct np_value_reason *ret_reason)
-{
-    if (item->all) {
-        if (item->excluded)
-            list->exclude_all = true;
-        else
-            list->all = true;
-        return add_weight(list, item, ret_reason);
-    }
-    np_nodeset *ids = item->excluded ? &list->excluded : &list->ids;
-    for (size_t id = item->first; id <= item->last; id++) {
-        int error = np_nodeset_add(ids, (int)id);
-        if (error != 0)
-            return error;
-    }
-    return add_weight(list, item, ret_reason);
 }
 
 int np_value_nodes(const char *value, void *field, struct np_value_reason *ret_reason)
 {
     struct np_node_list list = {.present = true};
-    bool positive = false;
+    struct node_weights weights = {.of_all = 0};
     for (const char *c = value;; c++) {
         struct node_item item;
         int error = read_item(&c, &item, ret_reason);
         if (error == 0)
-            error = add_item(&list, &item, ret_reason);
+            error = check_weight(&weights, &item.item, ret_reason);
+        if (error == 0 && np_node_list_add(&list, item.item, NULL) < 0)
+            error = np_value_fail(ret_reason, "the list has more than %d items", NP_NODE_ITEMS);
         if (error != 0)
             return error;
-        positive |= !item.excluded;
+        list.weighted |= item.item.weight != 0;
         if (*c == '\0')
             break;
     }
-    if (!positive)
-        list.all = true;
-    int error = check_all_weight(&list, ret_reason);
+    int error = check_all_weight(&weights, ret_reason);
     if (error == 0)
         *(struct np_node_list *)field = list;
     return error;

@@ -107,34 +107,6 @@ static const char *error_text(int error)
 
 /* ---- Resolving ---- */
 
-static void resolve_nodes(const struct np_node_list *list, const np_nodeset *allowed,
-                          struct np_placement *placement)
-{
-    np_nodeset wanted = list->ids;
-    if (list->all || !list->present)
-        np_nodeset_or(&wanted, allowed);
-    if (list->exclude_all)
-        np_nodeset_andnot(&wanted, allowed);
-    np_nodeset_andnot(&wanted, &list->excluded);
-    placement->nodes = wanted;
-    np_nodeset_and(&placement->nodes, allowed);
-    placement->dropped = wanted;
-    np_nodeset_andnot(&placement->dropped, allowed);
-}
-
-static void resolve_weights(const struct np_node_list *list, struct np_placement *placement)
-{
-    if (!list->weighted) {
-        np_policy_default_weights(&placement->nodes, placement->weights);
-        return;
-    }
-    for (int id = -1; (id = np_nodeset_next(&placement->nodes, id)) >= 0;) {
-        const bool named = np_nodeset_has(&list->ids, id);
-        const uint8_t weight = named ? list->weights[id] : list->all_weight;
-        placement->weights[id] = weight != 0 ? weight : 1;
-    }
-}
-
 /* The page size that a rule asks for and this kernel does not have, or NULL. */
 static const char *missing_pages(enum np_huge huge)
 {
@@ -185,12 +157,19 @@ static void blame(struct np_policy_problem *problem, const char *key, unsigned l
 
 /* Fills the placement's reason and, for the first of them, the problem's key and line. */
 static void find_lacks(const struct np_rule *rule, const np_topology *topology,
-                       struct np_placement *placement, struct np_policy_problem *problem)
+                       const struct np_node_choice *choice, struct np_placement *placement,
+                       struct np_policy_problem *problem)
 {
     if (np_nodeset_count(&placement->dropped) > 0) {
         explain_dropped(&placement->dropped, topology, placement->reason);
         blame(problem, "nodes", rule->nodes_line);
     }
+    if (*choice->lacking != '\0') {
+        append(placement->reason, ", ", "%s", choice->lacking);
+        blame(problem, "nodes", rule->nodes_line);
+    }
+    if (*choice->note != '\0')
+        append(placement->reason, ", ", "%s", choice->note);
     if (lacks_mode(rule, placement->reason))
         blame(problem, "policy", rule->policy_line);
     const char *pages = missing_pages(rule->huge);
@@ -207,11 +186,39 @@ static int refuse_nodes(const struct np_rule *rule, const char *text, struct np_
     return -ENODEV;
 }
 
+/* No node is left. Where some would be on another machine, hard mode refuses the rule and not the file. */
+static int refuse_all(const struct np_rule *rule, const struct np_node_choice *choice,
+                      struct np_placement *placement, struct np_placement *ret_placement,
+                      struct np_policy_problem *ret_problem)
+{
+    append(placement->reason, "", "no such nodes");
+    if (*choice->lacking != '\0')
+        append(placement->reason, ": ", "%s", choice->lacking);
+    (void)refuse_nodes(rule, placement->reason, ret_problem);
+    placement->refused =
+        rule->hardness == NP_HARD && (np_nodeset_count(&choice->dropped) > 0 || *choice->lacking != '\0');
+    if (!placement->refused)
+        return -ENODEV;
+    *ret_placement = *placement;
+    return -EOPNOTSUPP;
+}
+
+static void take_choice(const struct np_rule *rule, const struct np_node_choice *choice,
+                        struct np_placement *placement)
+{
+    placement->nodes = choice->nodes;
+    placement->dropped = choice->dropped;
+    if (rule->mode != NP_WEIGHTED_INTERLEAVE)
+        return;
+    if (rule->nodes.weighted)
+        memcpy(placement->weights, choice->weights, sizeof placement->weights);
+    else
+        np_policy_default_weights(&placement->nodes, placement->weights);
+}
+
 int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
                       struct np_placement *ret_placement, struct np_policy_problem *ret_problem)
 {
-    static const np_nodeset none;
-    const np_nodeset *allowed = topology != NULL ? np_topology_allowed(topology) : &none;
     struct np_placement placement = {
         .min_size = rule->min_size,
         .max_size = rule->max_size,
@@ -223,26 +230,18 @@ int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
     struct np_policy_problem problem = {0};
     memcpy(placement.section, rule->section, sizeof placement.section);
 
-    if (rule->mode == NP_LOCAL)
-        placement.nodes = *allowed;
-    else if (modes[rule->mode].has_nodes)
-        resolve_nodes(&rule->nodes, allowed, &placement);
+    struct np_node_choice choice = {.nodes = *np_topology_allowed(topology)};
+    if (modes[rule->mode].has_nodes && np_node_list_resolve(&rule->nodes, topology, &choice) < 0)
+        return refuse_nodes(rule, choice.note, ret_problem);
+    if (modes[rule->mode].uses_mbind)
+        take_choice(rule, &choice, &placement);
     const unsigned count = np_nodeset_count(&placement.nodes);
-    if (count == 0 && modes[rule->mode].uses_mbind) {
-        placement.refused = rule->hardness == NP_HARD && np_nodeset_count(&placement.dropped) > 0;
-        if (placement.refused) {
-            (void)np_format(placement.reason, sizeof placement.reason, "no such nodes");
-            *ret_placement = placement;
-        }
-        (void)refuse_nodes(rule, "no such nodes", ret_problem);
-        return placement.refused ? -EOPNOTSUPP : -ENODEV;
-    }
+    if (count == 0 && modes[rule->mode].uses_mbind)
+        return refuse_all(rule, &choice, &placement, ret_placement, ret_problem);
     if (count > 1 && rule->mode == NP_PREFERRED)
         return refuse_nodes(rule, "preferred takes one node", ret_problem);
-    if (rule->mode == NP_WEIGHTED_INTERLEAVE)
-        resolve_weights(&rule->nodes, &placement);
 
-    find_lacks(rule, topology, &placement, &problem);
+    find_lacks(rule, topology, &choice, &placement, &problem);
     placement.refused = rule->hardness == NP_HARD && problem.key != NULL;
     *ret_placement = placement;
     if (!placement.refused)

@@ -7,22 +7,10 @@
 #define NP_CORE_POLICY_H
 
 #include "kernel.h"
+#include "node_list.h"
 #include "numaperf.h"
 
 #define NP_SECTION_SIZE 48 /* "malloc." and a name of at most 32 bytes, with its NUL */
-#define NP_REASON_SIZE  160
-
-/** A `nodes =` list as written: (ids, or all) without the excluded ones. */
-struct np_node_list {
-    bool present;                  /* the key was given */
-    bool all;                      /* `all` was named, or there is no positive item */
-    bool exclude_all;              /* `!all` was named */
-    bool weighted;                 /* at least one weight was given */
-    np_nodeset ids;                /* the positive ids */
-    np_nodeset excluded;           /* the ids behind `!` */
-    uint8_t weights[NP_MAX_NODES]; /* 1 to 255; 0 where none was given */
-    uint8_t all_weight;            /* the weight behind `all`, 0 when none */
-};
 
 /** One section with a policy, as the file has it. Lines are 1-based, 0 where a key was not given. */
 struct np_rule {

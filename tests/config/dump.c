@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints the problems of a policy file, or what was read from it: dump FILE [NAME for messages]. */
 #include "config.h"
+#include "node_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,31 +17,6 @@ static bool print_problem(void *context, const char *path, const struct np_confi
     return true;
 }
 
-static void print_set(const char *name, const np_nodeset *set)
-{
-    char list[4096];
-    if (np_nodeset_count(set) == 0)
-        return;
-    (void)np_nodeset_format(set, list, sizeof list);
-    printf(" %s=%s", name, list);
-}
-
-static void print_nodes(const struct np_node_list *nodes)
-{
-    if (!nodes->present)
-        return;
-    printf("  nodes%s%s%s", nodes->all ? " all" : "", nodes->exclude_all ? " !all" : "",
-           nodes->weighted ? " weighted" : "");
-    print_set("ids", &nodes->ids);
-    print_set("excluded", &nodes->excluded);
-    for (unsigned id = 0; id < NP_MAX_NODES; id++)
-        if (nodes->weights[id] != 0)
-            printf(" %u*%u", id, nodes->weights[id]);
-    if (nodes->all_weight != 0)
-        printf(" all*%u", nodes->all_weight);
-    printf("\n");
-}
-
 static void print_rule(const struct np_rule *rule)
 {
     static const char *const huge[] = {"default", "never", "thp", "2M", "1G"};
@@ -52,7 +28,8 @@ static void print_rule(const struct np_rule *rule)
         printf("%zu", rule->max_size);
     printf("\n  policy %s huge-pages %s prefault %s mode %s\n", np_mode_name(rule->mode), huge[rule->huge],
            prefault[rule->prefault], rule->hardness == NP_HARD ? "hard" : "soft");
-    print_nodes(&rule->nodes);
+    if (rule->nodes.present)
+        printf("  nodes%s %s\n", rule->nodes.weighted ? " weighted" : "", node_text(&rule->nodes));
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include "../../config/value.h"
 
 #include "check.h"
+#include "node_text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -136,57 +137,60 @@ static void test_words(void)
 static void test_nodes(void)
 {
     static const struct {
-        const char *text;
-        bool good;
-        const char *ids, *excluded;
-        bool all, exclude_all, weighted;
+        const char *text, *read; /* NULL: refused */
     } rows[] = {
-        {"3", true, "3", "", false, false, false},
-        {"0-2", true, "0-2", "", false, false, false},
-        {"0 - 2 , 5", true, "0-2,5", "", false, false, false},
-        {"1023", true, "1023", "", false, false, false},
-        {"all", true, "", "", true, false, false},
-        {"!1", true, "", "1", true, false, false},
-        {"! 1-2", true, "", "1-2", true, false, false},
-        {"!all", true, "", "", true, true, false},
-        {"0-3,!2", true, "0-3", "2", false, false, false},
-        {"0*3,2*1", true, "0,2", "", false, false, true},
-        {"0-1 * 3", true, "0-1", "", false, false, true},
-        {"all*255", true, "", "", true, false, true},
-        {"", false, "", "", false, false, false},
-        {" ", false, "", "", false, false, false},
-        {",", false, "", "", false, false, false},
-        {"0,", false, "", "", false, false, false},
-        {"-1", false, "", "", false, false, false},
-        {"2-1", false, "", "", false, false, false},
-        {"1024", false, "", "", false, false, false},
-        {"0-1024", false, "", "", false, false, false},
-        {"99999999999999999999999", false, "", "", false, false, false},
-        {"0*0", false, "", "", false, false, false},
-        {"0*256", false, "", "", false, false, false},
-        {"0*18446744073709551617", false, "", "", false, false, false},
-        {"0*1,0*2", false, "", "", false, false, false},
-        {"all*1,0*2", false, "", "", false, false, false},
-        {"!0*1", false, "", "", false, false, false},
-        {"dram", false, "", "", false, false, false},
-        {"near:eth0", false, "", "", false, false, false},
-        {"allall", false, "", "", false, false, false},
-        {"all 0", false, "", "", false, false, false},
-        {"0;1", false, "", "", false, false, false},
+        {"3", "3"},
+        {"0-2", "0-2"},
+        {"0 - 2 , 5", "0-2,5"},
+        {"1023", "1023"},
+        {"all", "all"},
+        {"!1", "!1"},
+        {"! 1-2", "!1-2"},
+        {"!all", "!all"},
+        {"0-3,!2", "0-3,!2"},
+        {"0*3,2*1", "0*3,2*1"},
+        {"0-1 * 3", "0-1*3"},
+        {"all*255", "all*255"},
+        {"", NULL},
+        {" ", NULL},
+        {",", NULL},
+        {"0,", NULL},
+        {"-1", NULL},
+        {"2-1", NULL},
+        {"1024", NULL},
+        {"0-1024", NULL},
+        {"99999999999999999999999", NULL},
+        {"0*0", NULL},
+        {"0*256", NULL},
+        {"0*18446744073709551617", NULL},
+        {"0*1,0*2", NULL},
+        {"all*1,0*2", NULL},
+        {"!0*1", NULL},
+        {"dram", NULL},
+        {"near:eth0", NULL},
+        {"allall", NULL},
+        {"all 0", NULL},
+        {"0;1", NULL},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         static struct np_node_list list, empty;
         struct np_value_reason reason = {""};
-        char ids[64], excluded[64];
+        const bool good = rows[i].read != NULL;
         list = empty;
         int error = np_value_nodes(rows[i].text, &list, &reason);
-        (void)np_nodeset_format(&list.ids, ids, sizeof ids);
-        (void)np_nodeset_format(&list.excluded, excluded, sizeof excluded);
-        ok((error == 0) == rows[i].good && list.present == rows[i].good && strcmp(ids, rows[i].ids) == 0 &&
-               strcmp(excluded, rows[i].excluded) == 0 && list.all == rows[i].all &&
-               list.exclude_all == rows[i].exclude_all && list.weighted == rows[i].weighted,
+        ok(error == (good ? 0 : -EINVAL) && list.present == good &&
+               strcmp(node_text(&list), good ? rows[i].read : "") == 0 &&
+               list.weighted == (good && strchr(rows[i].read, '*') != NULL),
            "nodes \"%s\" %s", rows[i].text, reason.text);
     }
+    static char many[1024];
+    static struct np_node_list list;
+    struct np_value_reason reason = {""};
+    memset(many, '1', sizeof many - 1);
+    for (size_t i = 1; i < sizeof many - 1; i += 2)
+        many[i] = ',';
+    ok(np_value_nodes(many, &list, &reason) == -EINVAL && strstr(reason.text, "more than 128") != NULL,
+       "a list of 512 nodes: %s", reason.text);
 }
 
 static void test_quotes(void)

@@ -53,11 +53,15 @@ static void check_nodes(const struct np_rule *rule)
     bool needed = rule->mode >= NP_BIND;
     require(nodes->present == needed && (rule->nodes_line != 0) == needed);
     require(!nodes->weighted || rule->mode == NP_WEIGHTED_INTERLEAVE);
-    require(nodes->weighted || nodes->all_weight == 0);
-    require(nodes->all || nodes->all_weight == 0);
-    require(!needed || nodes->all || np_nodeset_count(&nodes->ids) > 0);
-    for (int id = 0; id < NP_MAX_NODES; id++)
-        require(nodes->weights[id] == 0 || (nodes->weighted && np_nodeset_has(&nodes->ids, id)));
+    require(nodes->count <= NP_NODE_ITEMS && (nodes->count > 0) == needed);
+    bool weighted = false;
+    for (unsigned i = 0; i < nodes->count; i++) {
+        const struct np_node_item *item = &nodes->items[i];
+        require(item->word < NP_NODES_WORDS && !(item->excluded && item->weight != 0));
+        require(item->word != NP_NODES_IDS || (item->first <= item->last && item->last < NP_MAX_NODES));
+        weighted |= item->weight != 0;
+    }
+    require(weighted == nodes->weighted);
 }
 
 static void check_rule(const struct np_config *config, const struct np_rule *rule, unsigned lines)

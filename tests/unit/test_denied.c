@@ -75,7 +75,8 @@ static void test_resolve(const struct scenario *scenario)
                                     .policy_line = 4,
                                     .mode = (enum np_mode)mode,
                                     .hardness = (enum np_hardness)hardness};
-            np_nodeset_add(&rule.nodes.ids, np_nodeset_next(np_topology_allowed(topology), -1));
+            const uint16_t first = (uint16_t)np_nodeset_next(np_topology_allowed(topology), -1);
+            (void)np_node_list_add(&rule.nodes, (struct np_node_item){.first = first, .last = first}, NULL);
             rule.nodes.present = true;
             const bool hurt = suffers(scenario, rule.mode, rule.hardness);
             const int result = np_policy_resolve(&rule, topology, &placement, &problem);

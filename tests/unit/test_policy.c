@@ -3,70 +3,59 @@
 #include "policy.h"
 
 #include "fixture.h"
+#include "node_items.h"
 #include "tap.h"
 #include "topology.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* A `nodes` list in short: ids, then what is special about it. */
-struct list {
-    const char *ids, *excluded;
-    bool all, exclude_all;
-};
-
 static const struct {
     const char *machine;
     enum np_mode mode;
     enum np_hardness hardness;
-    struct list list;
+    const char *list;
     int result;
     const char *nodes;  /* obtained; of a refused rule with -EOPNOTSUPP too */
     const char *reason; /* of the placement, or the problem's text */
 } cases[] = {
-    {"four-nodes", NP_BIND, NP_SOFT, {"1-2", NULL, 0, 0}, 0, "1-2", ""},
-    {"four-nodes", NP_BIND, NP_HARD, {"1-2", NULL, 0, 0}, 0, "1-2", ""},
-    {"four-nodes", NP_INTERLEAVE, NP_SOFT, {NULL, NULL, 1, 0}, 0, "0-3", ""},
-    {"four-nodes", NP_INTERLEAVE, NP_HARD, {NULL, "1,3", 1, 0}, 0, "0,2", ""},
-    {"four-nodes", NP_INTERLEAVE, NP_SOFT, {"1", NULL, 1, 0}, 0, "0-3", ""},
-    {"four-nodes", NP_INTERLEAVE, NP_SOFT, {"0-3", "3", 0, 0}, 0, "0-2", ""},
-    {"four-nodes", NP_INTERLEAVE, NP_SOFT, {"0-1", "7", 0, 0}, 0, "0-1", ""},
-    {"four-nodes", NP_INTERLEAVE, NP_HARD, {"0-1", "7", 0, 0}, 0, "0-1", ""},
-    {"four-nodes", NP_BIND, NP_SOFT, {"1,5", NULL, 0, 0}, 0, "1", "node 5 does not exist"},
-    {"four-nodes", NP_BIND, NP_SOFT, {"1,5,7", NULL, 0, 0}, 0, "1", "nodes 5,7 do not exist"},
-    {"four-nodes", NP_BIND, NP_HARD, {"1,5,7", NULL, 0, 0}, -EOPNOTSUPP, "1", "nodes 5,7 do not exist"},
-    {"four-nodes", NP_BIND, NP_SOFT, {"5", NULL, 0, 0}, -ENODEV, NULL, "no such nodes"},
-    {"four-nodes", NP_BIND, NP_HARD, {"1023", NULL, 0, 0}, -EOPNOTSUPP, NULL, "no such nodes"},
-    {"four-nodes", NP_BIND, NP_SOFT, {"0-1", "0-1", 0, 0}, -ENODEV, NULL, "no such nodes"},
-    {"four-nodes", NP_BIND, NP_SOFT, {"0-1", NULL, 0, 1}, -ENODEV, NULL, "no such nodes"},
-    {"four-nodes", NP_BIND, NP_SOFT, {NULL, NULL, 1, 1}, -ENODEV, NULL, "no such nodes"},
-    {"four-nodes", NP_PREFERRED, NP_SOFT, {"2", NULL, 0, 0}, 0, "2", ""},
-    {"four-nodes", NP_PREFERRED, NP_SOFT, {"2,9", NULL, 0, 0}, 0, "2", "node 9 does not exist"},
-    {"four-nodes", NP_PREFERRED, NP_HARD, {"2,9", NULL, 0, 0}, -EOPNOTSUPP, "2", "node 9 does not exist"},
-    {"four-nodes", NP_PREFERRED, NP_SOFT, {"1-2", NULL, 0, 0}, -ENODEV, NULL, "preferred takes one node"},
-    {"four-nodes", NP_PREFERRED, NP_HARD, {NULL, NULL, 1, 0}, -ENODEV, NULL, "preferred takes one node"},
-    {"one-node", NP_PREFERRED, NP_SOFT, {NULL, NULL, 1, 0}, 0, "0", ""},
-    {"four-nodes", NP_LOCAL, NP_SOFT, {NULL, NULL, 0, 0}, 0, "0-3", ""},
-    {"narrowed", NP_LOCAL, NP_HARD, {NULL, NULL, 0, 0}, 0, "1-2", ""},
-    {"four-nodes", NP_SYSTEM, NP_HARD, {NULL, NULL, 0, 0}, 0, "", ""},
-    {"four-nodes", NP_FIRST_TOUCH, NP_HARD, {NULL, NULL, 0, 0}, 0, "", ""},
-    {"narrowed", NP_BIND, NP_SOFT, {"0-1", NULL, 0, 0}, 0, "1", "node 0 is not allowed"},
-    {"narrowed", NP_BIND, NP_HARD, {"0-3", NULL, 0, 0}, -EOPNOTSUPP, "1-2", "nodes 0,3 are not allowed"},
-    {"narrowed", NP_INTERLEAVE, NP_HARD, {NULL, NULL, 1, 0}, 0, "1-2", ""},
-    {"memoryless", NP_BIND, NP_SOFT, {"0-1", NULL, 0, 0}, 0, "0", "node 1 has no memory"},
-    {"memoryless", NP_INTERLEAVE, NP_HARD, {NULL, NULL, 1, 0}, 0, "0,2", ""},
-    {"memoryless",
-     NP_BIND,
-     NP_SOFT,
-     {"0-1,9", NULL, 0, 0},
-     0,
-     "0",
-     "node 9 does not exist, node 1 has no memory"},
-    {"memory-only", NP_BIND, NP_HARD, {"2", NULL, 0, 0}, 0, "2", ""},
-    {"sparse", NP_INTERLEAVE, NP_SOFT, {"0-5", NULL, 0, 0}, 0, "0,2,5", "nodes 1,3-4 do not exist"},
-    {"high-ids", NP_BIND, NP_HARD, {"63-64,127,1023", NULL, 0, 0}, 0, "63-64,127,1023", ""},
-    {"high-ids", NP_PREFERRED, NP_HARD, {"63", NULL, 0, 0}, 0, "63", ""},
-    {"no-sys", NP_BIND, NP_SOFT, {"0,5", NULL, 0, 0}, 0, "0", "node 5 does not exist or is not allowed"},
+    {"four-nodes", NP_BIND, NP_SOFT, "1-2", 0, "1-2", ""},
+    {"four-nodes", NP_BIND, NP_HARD, "1-2", 0, "1-2", ""},
+    {"four-nodes", NP_INTERLEAVE, NP_SOFT, "all", 0, "0-3", ""},
+    {"four-nodes", NP_INTERLEAVE, NP_HARD, "all,!1,!3", 0, "0,2", ""},
+    {"four-nodes", NP_INTERLEAVE, NP_SOFT, "all,1", 0, "0-3", ""},
+    {"four-nodes", NP_INTERLEAVE, NP_SOFT, "0-3,!3", 0, "0-2", ""},
+    {"four-nodes", NP_INTERLEAVE, NP_SOFT, "0-1,!7", 0, "0-1", ""},
+    {"four-nodes", NP_INTERLEAVE, NP_HARD, "0-1,!7", 0, "0-1", ""},
+    {"four-nodes", NP_BIND, NP_SOFT, "1,5", 0, "1", "node 5 does not exist"},
+    {"four-nodes", NP_BIND, NP_SOFT, "1,5,7", 0, "1", "nodes 5,7 do not exist"},
+    {"four-nodes", NP_BIND, NP_HARD, "1,5,7", -EOPNOTSUPP, "1", "nodes 5,7 do not exist"},
+    {"four-nodes", NP_BIND, NP_SOFT, "5", -ENODEV, NULL, "no such nodes"},
+    {"four-nodes", NP_BIND, NP_HARD, "1023", -EOPNOTSUPP, NULL, "no such nodes"},
+    {"four-nodes", NP_BIND, NP_SOFT, "0-1,!0-1", -ENODEV, NULL, "no such nodes"},
+    {"four-nodes", NP_BIND, NP_SOFT, "0-1,!all", -ENODEV, NULL, "no such nodes"},
+    {"four-nodes", NP_BIND, NP_SOFT, "all,!all", -ENODEV, NULL, "no such nodes"},
+    {"four-nodes", NP_PREFERRED, NP_SOFT, "2", 0, "2", ""},
+    {"four-nodes", NP_PREFERRED, NP_SOFT, "2,9", 0, "2", "node 9 does not exist"},
+    {"four-nodes", NP_PREFERRED, NP_HARD, "2,9", -EOPNOTSUPP, "2", "node 9 does not exist"},
+    {"four-nodes", NP_PREFERRED, NP_SOFT, "1-2", -ENODEV, NULL, "preferred takes one node"},
+    {"four-nodes", NP_PREFERRED, NP_HARD, "all", -ENODEV, NULL, "preferred takes one node"},
+    {"one-node", NP_PREFERRED, NP_SOFT, "all", 0, "0", ""},
+    {"four-nodes", NP_LOCAL, NP_SOFT, NULL, 0, "0-3", ""},
+    {"narrowed", NP_LOCAL, NP_HARD, NULL, 0, "1-2", ""},
+    {"four-nodes", NP_SYSTEM, NP_HARD, NULL, 0, "", ""},
+    {"four-nodes", NP_FIRST_TOUCH, NP_HARD, NULL, 0, "", ""},
+    {"narrowed", NP_BIND, NP_SOFT, "0-1", 0, "1", "node 0 is not allowed"},
+    {"narrowed", NP_BIND, NP_HARD, "0-3", -EOPNOTSUPP, "1-2", "nodes 0,3 are not allowed"},
+    {"narrowed", NP_INTERLEAVE, NP_HARD, "all", 0, "1-2", ""},
+    {"memoryless", NP_BIND, NP_SOFT, "0-1", 0, "0", "node 1 has no memory"},
+    {"memoryless", NP_INTERLEAVE, NP_HARD, "all", 0, "0,2", ""},
+    {"memoryless", NP_BIND, NP_SOFT, "0-1,9", 0, "0", "node 9 does not exist, node 1 has no memory"},
+    {"memory-only", NP_BIND, NP_HARD, "2", 0, "2", ""},
+    {"sparse", NP_INTERLEAVE, NP_SOFT, "0-5", 0, "0,2,5", "nodes 1,3-4 do not exist"},
+    {"high-ids", NP_BIND, NP_HARD, "63-64,127,1023", 0, "63-64,127,1023", ""},
+    {"high-ids", NP_PREFERRED, NP_HARD, "63", 0, "63", ""},
+    {"no-sys", NP_BIND, NP_SOFT, "0,5", 0, "0", "node 5 does not exist or is not allowed"},
 };
 
 static np_topology *read_fixture(const char *name)
@@ -77,8 +66,7 @@ static np_topology *read_fixture(const char *name)
     return topology;
 }
 
-static void make_rule(enum np_mode mode, enum np_hardness hardness, const struct list *list,
-                      struct np_rule *rule)
+static void make_rule(enum np_mode mode, enum np_hardness hardness, const char *list, struct np_rule *rule)
 {
     *rule = (struct np_rule){.section = "malloc.test",
                              .line = 3,
@@ -89,13 +77,7 @@ static void make_rule(enum np_mode mode, enum np_hardness hardness, const struct
                              .max_size = SIZE_MAX,
                              .mode = mode,
                              .hardness = hardness};
-    rule->nodes.all = list->all;
-    rule->nodes.exclude_all = list->exclude_all;
-    rule->nodes.present = list->ids != NULL || list->all || list->excluded != NULL || list->exclude_all;
-    if (list->ids != NULL)
-        np_nodeset_parse(list->ids, &rule->nodes.ids);
-    if (list->excluded != NULL)
-        np_nodeset_parse(list->excluded, &rule->nodes.excluded);
+    node_items(list, &rule->nodes);
 }
 
 static bool check(size_t i, const struct np_placement *placement, const struct np_policy_problem *problem,
@@ -113,7 +95,7 @@ static bool check(size_t i, const struct np_placement *placement, const struct n
     if (refused)
         good = good && problem->key != NULL && strcmp(problem->key, "nodes") == 0 && problem->line == 5;
     tap_ok(good, "%s: %s %s%s%s: %s", cases[i].machine, np_mode_name(cases[i].mode),
-           cases[i].hardness == NP_HARD ? "hard " : "", cases[i].list.ids != NULL ? cases[i].list.ids : "-",
+           cases[i].hardness == NP_HARD ? "hard " : "", cases[i].list != NULL ? cases[i].list : "-",
            refused ? " is refused" : "", *cases[i].reason != '\0' ? cases[i].reason : "as asked for");
     if (!good)
         printf("# got %d, nodes '%s', reason '%s', text '%s'\n", result, nodes, placement->reason,
@@ -129,7 +111,7 @@ static void test_cases(void)
         struct np_policy_problem problem = {0};
         placement = (struct np_placement){0};
         np_topology *topology = read_fixture(cases[i].machine);
-        make_rule(cases[i].mode, cases[i].hardness, &cases[i].list, &rule);
+        make_rule(cases[i].mode, cases[i].hardness, cases[i].list, &rule);
         check(i, &placement, &problem, np_policy_resolve(&rule, topology, &placement, &problem));
         np_topology_free(topology);
     }
@@ -150,22 +132,22 @@ static void test_weights(void)
 {
     static struct np_rule rule;
     np_topology *topology = read_fixture("four-nodes");
-    make_rule(NP_WEIGHTED_INTERLEAVE, NP_SOFT, &(struct list){"0,2", NULL, 0, 0}, &rule);
-    rule.nodes.weighted = true;
-    rule.nodes.weights[0] = 3;
-    rule.nodes.weights[2] = 255;
-    check_weights(topology, &rule, (uint8_t[]){3, 0, 255, 0}, "given weights are kept");
-    rule.nodes.weights[2] = 0;
-    check_weights(topology, &rule, (uint8_t[]){3, 0, 1, 0}, "a missing weight is 1 when any is given");
-    rule.nodes.all = true;
-    rule.nodes.all_weight = 2;
-    check_weights(topology, &rule, (uint8_t[]){3, 2, 1, 2}, "the weight of `all` is for ids not named");
-    rule.nodes.excluded.bits[0] = 8;
-    check_weights(topology, &rule, (uint8_t[]){3, 2, 1, 0}, "excluded nodes have none");
-    np_nodeset_add(&rule.nodes.ids, 9);
-    rule.nodes.weights[9] = 7;
-    check_weights(topology, &rule, (uint8_t[]){3, 2, 1, 0}, "nodes that do not exist have none");
-    make_rule(NP_INTERLEAVE, NP_SOFT, &(struct list){NULL, NULL, 1, 0}, &rule);
+    static const struct {
+        const char *list;
+        uint8_t weights[4];
+        const char *name;
+    } rows[] = {
+        {"0*3,2*255", {3, 0, 255, 0}, "given weights are kept"},
+        {"0*3,2", {3, 0, 1, 0}, "a missing weight is 1 when any is given"},
+        {"0*3,2,all*2", {3, 2, 1, 2}, "the weight of `all` is for ids not named"},
+        {"0*3,2,all*2,!3", {3, 2, 1, 0}, "excluded nodes have none"},
+        {"0*3,2,all*2,!3,9*7", {3, 2, 1, 0}, "nodes that do not exist have none"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        make_rule(NP_WEIGHTED_INTERLEAVE, NP_SOFT, rows[i].list, &rule);
+        check_weights(topology, &rule, rows[i].weights, rows[i].name);
+    }
+    make_rule(NP_INTERLEAVE, NP_SOFT, "all", &rule);
     check_weights(topology, &rule, (uint8_t[]){0, 0, 0, 0}, "other modes have none");
     np_topology_free(topology);
 }
@@ -192,9 +174,9 @@ static void test_rest(void)
     static struct np_rule rule;
     static struct np_placement placement;
     struct np_policy_problem problem = {0};
-    make_rule(NP_FIRST_TOUCH, NP_HARD, &(struct list){NULL, NULL, 0, 0}, &rule);
+    make_rule(NP_FIRST_TOUCH, NP_HARD, NULL, &rule);
     tap_int(np_policy_resolve(&rule, NULL, &placement, &problem), 0, "first-touch needs no topology");
-    make_rule(NP_BIND, NP_SOFT, &(struct list){"0", NULL, 0, 0}, &rule);
+    make_rule(NP_BIND, NP_SOFT, "0", &rule);
     tap_int(np_policy_resolve(&rule, NULL, &placement, &problem), -ENODEV,
             "bind without a topology has no nodes");
 
@@ -202,10 +184,10 @@ static void test_rest(void)
     for (int i = 3; i < 200; i += 2)
         strcat(strcat(text, ","), (snprintf(id, sizeof id, "%d", i), id));
     np_topology *topology = read_fixture("one-node");
-    make_rule(NP_BIND, NP_SOFT, &(struct list){text, NULL, 0, 0}, &rule);
+    make_rule(NP_BIND, NP_SOFT, text, &rule);
     tap_int(np_policy_resolve(&rule, topology, &placement, &problem), 0, "a hundred absent nodes degrade");
     tap_ok(strstr(placement.reason, "... do not exist") != NULL, "and the reason is cut between its words");
-    make_rule(NP_BIND, NP_SOFT, &(struct list){"0", NULL, 0, 0}, &rule);
+    make_rule(NP_BIND, NP_SOFT, "0", &rule);
     rule.huge = NP_HUGE_2M;
     rule.prefault = NP_PREFAULT_TOUCH;
     np_policy_resolve(&rule, topology, &placement, &problem);
