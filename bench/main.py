@@ -48,12 +48,15 @@ def read(path):
 
 def write(results, path):
     """Store results, a measurement a line, so that differences can be read."""
-    text = json.dumps(results, indent=1)
-    compact = json.JSONEncoder(ensure_ascii=False).encode
+    lines, lists = [], []
     for group in results["groups"].values():
-        for entry in group["measurements"]:
-            long = json.dumps(entry, indent=1).replace("\n", "\n     ")
-            text = text.replace(long, compact(entry), 1)
+        lists.append(group["measurements"])
+        lines.append(",\n".join("    " + json.dumps(entry, ensure_ascii=False) for entry in lists[-1]))
+        group["measurements"] = f"<{len(lines) - 1}>"
+    text = json.dumps(results, indent=1)
+    for number, (group, entries) in enumerate(zip(results["groups"].values(), lists)):
+        text = text.replace(f'"<{number}>"', f"[\n{lines[number]}\n   ]", 1)
+        group["measurements"] = entries
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\n")
 

@@ -108,6 +108,10 @@ class Data:
                          marker="D" if ours else "o", s=26 if ours else 16, zorder=3)
         axes.axvline(1, color="0.4", linewidth=1)
         axes.set_xscale("log")
+        low, high = axes.get_xlim()
+        ticks = [tick for tick in (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low <= tick <= high]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
         axes.set_yticks(range(len(self.cases)), self.cases)
         axes.invert_yaxis()
         axes.grid(axis="y", color="0.9")
