@@ -63,21 +63,21 @@ class Data:
         mine, other = self.index[metric, case, variant], self.index[metric, case, base]
         return spread([value - unit for value, unit in zip(mine["values"], other["values"])])
 
-    def ratios(self, metric, title, cases=None, scale=1, unit=None, base=BASE):
+    def ratios(self, metric, title, cases=None, scale=1, unit=None, base=BASE, variants=None, mean=True):
         """A table: the base in its unit, the others as multiples of it, geometric means, the noise of each row."""
-        others = [name for name in self.variants if name != base]
+        others = variants or [name for name in self.variants if name != base]
         rows, columns = [], {name: [] for name in others}
         for case in [name for name in self.cases if cases is None or name in cases]:
             own = self.value(metric, case, base)
             row, noise = [case, digits(own * scale) if own else "failed"], []
             for name in others:
                 pair = self.ratio(metric, case, name, base)
-                row.append(multiple(pair[0]) if pair else "failed")
+                row.append(multiple(pair[0]) if pair else "–")
                 if pair:
                     columns[name].append(pair[0])
                     noise.append(pair[1] / pair[0])
             rows.append(row + [f"{100 * max(noise, default=0):.0f} %"])
-        if len(rows) > 1:
+        if len(rows) > 1 and mean:
             rows.append(["**geometric mean**", ""] + [
                 (f"**{geometric(values):.2f}**" + ("" if len(values) == len(rows) else f" of {len(values)}"))
                 if values else "–" for values in columns.values()] + [""])

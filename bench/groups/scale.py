@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""What grows with nodes, CPUs, classes, threads and memory.
+
+Nodes and CPUs are simulated by node files of other machines, put over this machine's in a mount namespace: programs then
+read them by the usual paths. What cannot be simulated so: the process is still allowed this machine's nodes only, and
+files in memory are read faster than those that the kernel writes at each read.
+"""
+import functools
+import json
+import os
+import tempfile
+
+import report
+from harness import BUILD, POLICIES, Variant, allocators, measured, need, numaperf, run as command, say
+
+TITLE = "what grows with nodes, CPUs, classes, threads and memory (simulated topologies)"
+ROUNDS = {"quick": 3, "full": 9}
+
+TOPOLOGIES = {"2 nodes, 16 CPUs": (2, 16), "8 nodes, 256 CPUs": (8, 256), "64 nodes, 1024 CPUs": (64, 1024)}
+CLASSES = (1, 8, 64)
+THREADS = (1, 64, 512)
+MEMORY = (64, 512, 2048)
+NODE_FILES = "/sys/devices/system/node"
+PRINTED = {"resident": "KiB", "addresses": "KiB", "page tables": "KiB", "mappings": ""}
+EMPTY = {"LD_PRELOAD": str(BUILD / "empty.so")}
+# What meminfo of a node has beside the total: readers pass over it.
+FIELDS = ("MemFree", "MemUsed", "SwapCached", "Active", "Inactive", "Active(anon)", "Inactive(anon)", "Active(file)",
+          "Inactive(file)", "Unevictable", "Mlocked", "Dirty", "Writeback", "FilePages", "Mapped", "AnonPages", "Shmem",
+          "KernelStack", "PageTables", "SecPageTables", "NFS_Unstable", "Bounce", "WritebackTmp", "KReclaimable", "Slab",
+          "SReclaimable", "SUnreclaim", "AnonHugePages", "ShmemHugePages", "ShmemPmdMapped", "FileHugePages",
+          "FilePmdMapped", "HugePages_Total", "HugePages_Free", "HugePages_Surp")
+
+
+def mask(first, last, bits):
+    """A CPU mask as the kernel prints it."""
+    number = (1 << (last + 1)) - (1 << first)
+    words = [f"{number >> shift & 0xffffffff:08x}" for shift in range(0, bits, 32)]
+    return ",".join(reversed(words))
+
+
+def node_files(nodes, cpus):
+    """The node folder of a machine with so many nodes and CPUs, 64 GiB a node."""
+    folder = BUILD / "topologies" / f"{nodes}-{cpus}"
+    for name in ("online", "possible", "has_cpu", "has_memory", "has_normal_memory"):
+        write(folder / name, f"0-{nodes - 1}" if nodes > 1 else "0")
+    each = cpus // nodes
+    for node in range(nodes):
+        first, last, own = node * each, node * each + each - 1, folder / f"node{node}"
+        write(own / "cpulist", f"{first}-{last}")
+        write(own / "cpumap", mask(first, last, cpus))
+        write(own / "distance", " ".join("10" if other == node else "21" for other in range(nodes)))
+        write(own / "meminfo", f"Node {node} MemTotal:       {64 << 20} kB\n" + "\n".join(
+            f"Node {node} {field}:{1 << 20:15} kB" for field in FIELDS))
+    return folder
+
+
+def write(path, text):
+    """A file with its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n")
+
+
+def inside(folder, words):
+    """The command in a mount namespace whose node files are those of the folder."""
+    if folder is None:
+        return words
+    return ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh", folder, NODE_FILES, *words]
+
+
+def starts(run, case, folder, variants):
+    """Milliseconds of a program that allocates one block each of 64 bytes to 16 MiB, by hyperfine."""
+    say(f"  {case}")
+    program = [BUILD / "workloads" / "calls", "first"]
+    clocks = {variant.name: [] for variant in variants}
+    for number in range(run.rounds):
+        turn = number % len(variants)
+        order = variants[turn:] + variants[:turn]
+        with tempfile.NamedTemporaryFile("r") as result:
+            command(*inside(folder, ["hyperfine", "-N", "--style=none", "--warmup=5", f"--runs={run.amount(100)}",
+                                     "--export-json", result.name,
+                                     *[" ".join(variant.command(program)) for variant in order]]))
+            for variant, entry in zip(order, json.load(result)["results"]):
+                clocks[variant.name].append(1000 * entry["median"])
+    for name, values in clocks.items():
+        run.record(case, name, "start", "ms", values)
+
+
+def classes_policy(count):
+    """A policy file with so many classes, the last without an end."""
+    path = BUILD / f"classes-{count}.ini"
+    bounds = [(32 + 4 * index) << 10 for index in range(count)]
+    path.write_text("[numaperf]\nversion = 1\n" + "".join(
+        f"[malloc.c{index}]\nsize = {low}-{bounds[index + 1] if index + 1 < count else ''}\npolicy = local\n"
+        for index, low in enumerate(bounds)))
+    return path
+
+
+def start_up(run):
+    """With nodes and CPUs, and with classes."""
+    states = [Variant("an empty library", EMPTY), numaperf("numaperf, no policy file", ""),
+              numaperf("numaperf, three classes", POLICIES / "three-classes.ini")]
+    starts(run, "this machine", None, states)
+    for case, (nodes, cpus) in TOPOLOGIES.items():
+        if os.geteuid() != 0:
+            run.fail(case, "numaperf, no policy file", "mounting over the node files needs root")
+            continue
+        starts(run, case, node_files(nodes, cpus), states)
+    starts(run, "classes", None, [Variant("an empty library", EMPTY)] + [
+        numaperf(f"{count} class" + ("es" if count > 1 else ""), classes_policy(count)) for count in CLASSES])
+
+
+def printed(arguments, variant: Variant):
+    """What bench/workloads/footprint.c prints."""
+    result = measured(variant, [BUILD / "workloads" / "footprint", *map(str, arguments)])
+    return result if isinstance(result, str) else dict(zip(PRINTED, map(float, result[1].split())))
+
+
+def footprints(run):
+    """Threads and memory, one value each: they hardly vary."""
+    variants = {variant.name: variant for variant in allocators() if not variant.prefix}
+    rounds, run.rounds = run.rounds, 1
+    for count in THREADS:
+        run.by_turns(f"{count} threads", variants, PRINTED, functools.partial(printed, ("threads", count)))
+    for mib in MEMORY[:2] if run.quick else MEMORY:
+        run.by_turns(f"{mib} MiB", variants, PRINTED, functools.partial(printed, ("memory", mib)))
+    run.rounds = rounds
+
+
+def measure(run):
+    """All of it."""
+    need("hyperfine", "unshare")
+    start_up(run)
+    footprints(run)
+
+
+def parts(result):
+    """The generated parts of the document."""
+    data = report.Data(result)
+    return {"scale-start": start_table(data), "scale-threads": thread_table(data), "scale-memory": memory_table(data),
+            "scale-failed": data.failures()}
+
+
+def start_table(data):
+    """Milliseconds added to the start under an empty library."""
+    rows = []
+    for case in (name for name in data.cases if data.value("start", name, "an empty library")):
+        for name in data.variants[1:]:
+            if data.value("start", case, name):
+                middle, noise = data.difference("start", case, name, "an empty library")
+                rows.append([case, name, f"{middle:+.3f}", f"{noise:.3f}"])
+    return report.table(["machine", "", "ms added", "±"], rows)
+
+
+def compared(data):
+    """The variants whose footprints were taken."""
+    return [name for name in data.variants if data.value("resident", f"{THREADS[0]} threads", name)]
+
+
+def thread_table(data):
+    """What each thread more takes."""
+    few, many = THREADS[0], THREADS[-1]
+    rows = []
+    for name in compared(data):
+        values = [(data.value(metric, f"{many} threads", name), data.value(metric, f"{few} threads", name))
+                  for metric in PRINTED]
+        rows.append([name] + [report.digits((more - less) / (many - few)) if more is not None else "failed"
+                              for more, less in values])
+    return report.table(["for each thread", "KiB resident", "KiB of addresses", "KiB of page tables", "mappings"], rows)
+
+
+def memory_table(data):
+    """What lies over the bytes asked for."""
+    rows = []
+    for mib in MEMORY:
+        for name in compared(data):
+            values = [data.value(metric, f"{mib} MiB", name) for metric in PRINTED]
+            if values[0] is not None:
+                resident, addresses, tables, mappings = values
+                rows.append([f"{mib} MiB", name, f"{100 * (resident / 1024 / mib - 1):+.1f} %",
+                             report.digits(addresses / 1024 ** 2), report.digits(tables / 1024), f"{mappings:.0f}"])
+    return report.table(["alive", "", "resident beyond", "GiB of addresses", "MiB of page tables", "mappings"], rows)

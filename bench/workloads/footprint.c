@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* footprint - what a process takes from the machine, in KiB resident, KiB of addresses, KiB of page tables, and mappings:
+ *
+ *   footprint threads COUNT   with so many threads that are alive and have allocated and freed blocks up to 2 KiB
+ *   footprint memory MIB      with so much memory alive and written, half in blocks of 1 KiB, half in blocks of 1 MiB */
+#include "workload.h"
+
+#define KIB     ((size_t)1024)
+#define LIVE    100
+#define REPLACE 5000
+
+static pthread_barrier_t ready, done;
+
+static void *body(void *argument)
+{
+    uint64_t rng = 42;
+    char *blocks[LIVE] = {NULL};
+    (void)argument;
+    for (unsigned i = 0; i < REPLACE; i++) {
+        char **slot = &blocks[random_below(&rng, LIVE)];
+        free(*slot);
+        *slot = take(random_size(&rng, 4, 11));
+    }
+    for (unsigned i = 0; i < LIVE; i++)
+        free(blocks[i]);
+    pthread_barrier_wait(&ready);
+    pthread_barrier_wait(&done);
+    return NULL;
+}
+
+static unsigned long lines_of(const char *path)
+{
+    unsigned long lines = 0;
+    FILE *file = fopen(path, "r");
+    for (int c; file != NULL && (c = getc(file)) != EOF;)
+        lines += c == '\n';
+    if (file != NULL)
+        fclose(file);
+    return lines;
+}
+
+static unsigned long status_field(const char *name)
+{
+    char line[256];
+    unsigned long value = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = strtoul(line + strlen(name) + 1, NULL, 10);
+    if (file != NULL)
+        fclose(file);
+    return value;
+}
+
+static int print(void)
+{
+    return printf("%lu %lu %lu %lu\n", status_field("VmRSS"), status_field("VmSize"), status_field("VmPTE"),
+                  lines_of("/proc/self/maps")) > 0
+               ? 0
+               : 1;
+}
+
+static int threads(unsigned count)
+{
+    pthread_t *all = calloc(count, sizeof *all);
+    pthread_barrier_init(&ready, NULL, count + 1);
+    pthread_barrier_init(&done, NULL, count + 1);
+    for (unsigned i = 0; i < count; i++)
+        if (all == NULL || pthread_create(&all[i], NULL, body, NULL) != 0)
+            return 1;
+    pthread_barrier_wait(&ready);
+    const int result = print();
+    pthread_barrier_wait(&done);
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(all[i], NULL);
+    return result;
+}
+
+static int memory(size_t mib)
+{
+    for (size_t taken = 0; taken < mib * KIB / 2; taken++)
+        memset(take(KIB), 1, KIB);
+    for (size_t taken = 0; taken < mib / 2; taken++)
+        memset(take(KIB * KIB), 1, KIB * KIB);
+    return print();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fputs("usage: footprint threads COUNT | footprint memory MIB\n", stderr);
+        return 2;
+    }
+    const size_t amount = strtoull(argv[2], NULL, 10);
+    return argv[1][0] == 't' ? threads((unsigned)amount) : memory(amount);
+}
