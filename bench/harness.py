@@ -16,7 +16,9 @@ import time
 BENCH = pathlib.Path(__file__).resolve().parent
 ROOT = BENCH.parent
 BUILD = ROOT / "build-bench"
-SHIM = BUILD / "numaperf" / "preload" / "libnumaperf_preload.so"
+# The build of numaperf that is measured: a release build of this tree, or any other that NUMAPERF_BUILD names.
+NUMAPERF = pathlib.Path(os.environ.get("NUMAPERF_BUILD") or BUILD / "numaperf").resolve()
+SHIM = NUMAPERF / "preload" / "libnumaperf_preload.so"
 POLICIES = BENCH / "policies"
 BASE = "glibc"
 
@@ -56,12 +58,15 @@ def compile_c(source, target, *options):
 
 
 def build():
-    """A release build of numaperf in a folder of its own, and the programs measured."""
+    """A release build of numaperf in a folder of its own unless another is given, and the programs measured."""
     say("building")
-    if not (BUILD / "numaperf" / "build.ninja").exists():
-        run("meson", "setup", "--buildtype=release", "-Dtests=disabled", BUILD / "numaperf", ROOT)
-    run("ninja", "-C", BUILD / "numaperf")
-    (BUILD / "workloads").mkdir(exist_ok=True)
+    if NUMAPERF == BUILD / "numaperf":
+        if not (NUMAPERF / "build.ninja").exists():
+            run("meson", "setup", "--buildtype=release", "-Dtests=disabled", NUMAPERF, ROOT)
+        run("ninja", "-C", NUMAPERF)
+    elif not SHIM.exists():
+        sys.exit(f"NUMAPERF_BUILD: no {SHIM}")
+    (BUILD / "workloads").mkdir(parents=True, exist_ok=True)
     for source in (BENCH / "workloads").glob("*.c"):
         compile_c(source, BUILD / "workloads" / source.stem)
     compile_c(BENCH / "measure.c", BUILD / "measure")
@@ -132,6 +137,11 @@ def measured(variant, command, **options):
     return {"elapsed": float(elapsed), "cpu": float(user) + float(system), "peak": int(peak)}, done.stdout
 
 
+def significant(value):
+    """What of a number is worth storing."""
+    return float(f"{value:.6g}")
+
+
 def spread(values):
     """Median and median absolute deviation."""
     middle = statistics.median(values)
@@ -150,8 +160,8 @@ class Run:
         """Store the values of one measure, one for each round."""
         middle, deviation = spread(values)
         self.measurements.append({"case": case, "variant": variant, "metric": metric, "unit": unit, "status": "ok",
-                                  "reason": "", "values": [round(value, 9) for value in values],
-                                  "median": round(middle, 9), "mad": round(deviation, 9)})
+                                  "reason": "", "values": [significant(value) for value in values],
+                                  "median": significant(middle), "mad": significant(deviation)})
 
     def fail(self, case, variant, reason):
         """Store that a variant could not do a case, and why."""

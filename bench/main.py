@@ -48,15 +48,15 @@ def read(path):
 
 def write(results, path):
     """Store results, a measurement a line, so that differences can be read."""
-    lines, lists = [], []
-    for group in results["groups"].values():
-        lists.append(group["measurements"])
-        lines.append(",\n".join("    " + json.dumps(entry, ensure_ascii=False) for entry in lists[-1]))
-        group["measurements"] = f"<{len(lines) - 1}>"
+    groups_and_repeats = [part for group in results["groups"].values() for part in (group, group.get("again")) if part]
+    lists = [part["measurements"] for part in groups_and_repeats]
+    for number, part in enumerate(groups_and_repeats):
+        part["measurements"] = f"<{number}>"
     text = json.dumps(results, indent=1)
-    for number, (group, entries) in enumerate(zip(results["groups"].values(), lists)):
-        text = text.replace(f'"<{number}>"', f"[\n{lines[number]}\n   ]", 1)
-        group["measurements"] = entries
+    for number, (part, entries) in enumerate(zip(groups_and_repeats, lists)):
+        lines = ",\n".join("    " + json.dumps(entry, ensure_ascii=False) for entry in entries)
+        text = text.replace(f'"<{number}>"', f"[\n{lines}\n   ]", 1)
+        part["measurements"] = entries
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\n")
 
@@ -72,8 +72,9 @@ def measure(name, options):
     module.measure(run)
     seconds = time.time() - start
     say(f"{name}: {seconds:.0f} s")
-    return {"mode": mode, "rounds": run.rounds, "revision": revision(), "began": began, "seconds": round(seconds, 1),
-            "load": [round(load, 2), round(os.getloadavg()[0], 2)], "notes": run.notes,
+    return {"mode": mode, "rounds": run.rounds, "revision": revision(),
+            "build": "release" if harness.NUMAPERF == BUILD / "numaperf" else "given",
+            "began": began, "seconds": round(seconds, 1), "load": [round(load, 2), round(os.getloadavg()[0], 2)], "notes": run.notes,
             "measurements": run.measurements}
 
 
@@ -87,6 +88,8 @@ def arguments():
     parser.add_argument("--rounds", type=int, help="instead of what the mode has")
     parser.add_argument("--output", type=pathlib.Path, default=BUILD / "results.json",
                         help="where results are stored; groups that are not run keep what the file has")
+    parser.add_argument("--again", action="store_true",
+                        help="a second run of what is stored, to be compared with the first")
     parser.add_argument("--report", action="store_true", help="only make the document from the stored results")
     parser.add_argument("--document", type=pathlib.Path, help="whose generated parts are brought up to date")
     parser.add_argument("--publish", action="store_true", help="store to docs/benchmarks/results.json and update docs/benchmarks.md")
@@ -96,6 +99,8 @@ def arguments():
     if options.publish:
         options.output = ROOT / "docs" / "benchmarks" / "results.json"
         options.document = ROOT / "docs" / "benchmarks.md"
+    if options.again and not options.only:
+        options.only = list(read(options.output)["groups"])
     return options
 
 
@@ -111,7 +116,11 @@ def main():
         harness.build()
         results["machine"] = machine()
         for name in options.only or groups.NAMES:
-            results["groups"][name] = measure(name, options)
+            done = measure(name, options)
+            if options.again:
+                results["groups"][name]["again"] = done
+            else:
+                results["groups"][name] = done
             write(results, options.output)
         say(f"results: {options.output}")
     if options.document:

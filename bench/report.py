@@ -58,6 +58,10 @@ class Data:
             return None
         return spread([value / unit for value, unit in zip(mine["values"], other["values"])])
 
+    def failed(self, case, variant):
+        """Was it tried in vain?"""
+        return ("", case, variant) in self.index
+
     def difference(self, metric, case, variant, base=BASE):
         """(median, median absolute deviation) of the differences to the base in each round."""
         mine, other = self.index[metric, case, variant], self.index[metric, case, base]
@@ -72,7 +76,7 @@ class Data:
             row, noise = [case, digits(own * scale) if own else "failed"], []
             for name in others:
                 pair = self.ratio(metric, case, name, base)
-                row.append(multiple(pair[0]) if pair else "–")
+                row.append(multiple(pair[0]) if pair else "failed" if self.failed(case, name) else "–")
                 if pair:
                     columns[name].append(pair[0])
                     noise.append(pair[1] / pair[0])
@@ -90,6 +94,11 @@ class Data:
             [case] + [form.format(value * scale) if (value := self.value(metric, case, name)) is not None else "–"
                       for name in self.variants]
             for case in self.cases if cases is None or case in cases])
+
+    def all_ratios(self):
+        """Every ratio to the base that can be made: (metric, case, variant) -> (median, deviation)."""
+        pairs = {key: self.ratio(*key) for key in self.index if key[0] and key[2] != BASE}
+        return {key: pair for key, pair in pairs.items() if pair and pair[0] > 0}
 
     def failures(self):
         """What could not be measured, and why, as a list."""
@@ -145,10 +154,37 @@ def about(results):
           f"{group['load'][0]:.1f}", f"{group['load'][1]:.1f}"] for name, group in results["groups"].items()])
 
 
+def agreement(results):
+    """How well a second run agrees: the differences of ratios beside the noise that the tables state."""
+    rows = []
+    for name, group in results["groups"].items():
+        if "again" not in group:
+            continue
+        first, second = Data(group).all_ratios(), Data(group["again"]).all_ratios()
+        for metric in dict.fromkeys(key[0] for key in first):
+            keys = [key for key in first if key[0] == metric and key in second]
+            apart = sorted(abs(second[key][0] / first[key][0] - 1) for key in keys)
+            noise = [max(pairs[key][1] / pairs[key][0] for pairs in (first, second)) for key in keys]
+            within = [sum(abs(second[key][0] / first[key][0] - 1) <= times * share + 0.005
+                          for key, share in zip(keys, noise)) for times in (1, 3)]
+            if keys:
+                rows.append([name, metric, str(len(keys)), percent(statistics.median(noise)),
+                             percent(statistics.median(apart)), percent(apart[len(apart) * 9 // 10]), percent(apart[-1]),
+                             *[percent(count / len(keys)) for count in within],
+                             f"{group['load'][0]:.1f}, {group['again']['load'][0]:.1f}"])
+    return table(["group", "measure", "ratios", "noise, median", "apart, median", "nine in ten", "largest",
+                  "within the noise", "within three times", "load"], rows) if rows else "No second run is stored.\n"
+
+
+def percent(share):
+    """A share as a percentage."""
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
 def write(results, document, pictures=True):
     """Bring the generated parts of a document up to date. Parts without results stay as they are."""
     document = pathlib.Path(document)
-    parts = {"about": about(results)}
+    parts = {"about": about(results), "agreement": agreement(results)}
     for name in groups.NAMES:
         if name not in results["groups"]:
             continue

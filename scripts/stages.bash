@@ -66,7 +66,7 @@ build() {
 }
 
 stage_packages() {
-    local lists=(build test)
+    local lists=(build test bench)
     if [[ $QUICK == no ]]; then
         lists+=(clang lint "$ROOT/tests/vm/host-packages.list")
     fi

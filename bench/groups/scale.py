@@ -71,7 +71,7 @@ def starts(run, case, folder, variants):
     """Milliseconds of a program that allocates one block each of 64 bytes to 16 MiB, by hyperfine."""
     say(f"  {case}")
     program = [BUILD / "workloads" / "calls", "first"]
-    clocks = {variant.name: [] for variant in variants}
+    clocks, cpus = {variant.name: [] for variant in variants}, {variant.name: [] for variant in variants}
     for number in range(run.rounds):
         turn = number % len(variants)
         order = variants[turn:] + variants[:turn]
@@ -81,8 +81,10 @@ def starts(run, case, folder, variants):
                                      *[" ".join(variant.command(program)) for variant in order]]))
             for variant, entry in zip(order, json.load(result)["results"]):
                 clocks[variant.name].append(1000 * entry["median"])
-    for name, values in clocks.items():
-        run.record(case, name, "start", "ms", values)
+                cpus[variant.name].append(1000 * (entry["user"] + entry["system"]))
+    for variant in variants:
+        run.record(case, variant.name, "elapsed", "ms", clocks[variant.name])
+        run.record(case, variant.name, "cpu", "ms", cpus[variant.name])
 
 
 def classes_policy(count):
@@ -142,13 +144,13 @@ def parts(result):
 
 def start_table(data):
     """Milliseconds added to the start under an empty library."""
-    rows = []
-    for case in (name for name in data.cases if data.value("start", name, "an empty library")):
+    base, rows = "an empty library", []
+    for case in (name for name in data.cases if data.value("cpu", name, base)):
         for name in data.variants[1:]:
-            if data.value("start", case, name):
-                middle, noise = data.difference("start", case, name, "an empty library")
-                rows.append([case, name, f"{middle:+.3f}", f"{noise:.3f}"])
-    return report.table(["machine", "", "ms added", "±"], rows)
+            if data.value("cpu", case, name):
+                pairs = [data.difference(metric, case, name, base) for metric in ("elapsed", "cpu")]
+                rows.append([case, name] + [text for middle, noise in pairs for text in (f"{middle:+.3f}", f"{noise:.3f}")])
+    return report.table(["machine", "", "ms added", "±", "CPU ms added", "±"], rows)
 
 
 def compared(data):
