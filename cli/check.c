@@ -33,11 +33,12 @@ static int find_and_read(const char *path, const char *program, struct np_config
     return np_config_builtin(ret_config);
 }
 
-static int resolve_all(const struct np_config *config, const np_topology *topology)
+static int resolve(const struct np_config *config, const struct np_rule *rules, unsigned count,
+                   const np_topology *topology)
 {
     int worst = 0;
-    for (unsigned i = 0; i < config->class_count; i++) {
-        const struct np_rule *rule = &config->classes[i];
+    for (unsigned i = 0; i < count; i++) {
+        const struct np_rule *rule = &rules[i];
         struct np_policy_problem problem = {.key = "policy"};
         struct np_placement placement;
         int result = np_policy_resolve(rule, topology, &placement, &problem);
@@ -51,6 +52,13 @@ static int resolve_all(const struct np_config *config, const np_topology *topolo
             worst = result == -EOPNOTSUPP ? -EOPNOTSUPP : -EINVAL;
     }
     return worst;
+}
+
+static int resolve_all(const struct np_config *config, const np_topology *topology)
+{
+    int classes = resolve(config, config->classes, config->class_count, topology);
+    int mappings = resolve(config, config->mappings, config->mapping_count, topology);
+    return classes == -EINVAL || mappings == 0 ? classes : mappings;
 }
 
 int np_policy_check(const char *path, const char *program, const enum np_hardness *mode)

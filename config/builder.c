@@ -3,6 +3,7 @@
 
 #include "../core/log.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define MAX_NAME 32
@@ -18,6 +19,8 @@ static void check_section(struct np_builder *builder)
                             "the key is missing");
     if (section == &np_schema_malloc)
         np_class_check(builder);
+    else if (section == &np_schema_mmap)
+        np_mapping_check(builder);
     builder->section = NULL;
 }
 
@@ -36,7 +39,7 @@ static const char *check_title(const char *title, const struct np_schema_section
     const struct np_schema_section *section = np_schema_section(title, length);
     *ret_section = section;
     if (section == NULL)
-        return "unknown section; known are [numaperf] and [malloc.NAME]";
+        return "unknown section; known are [numaperf], [malloc.NAME] and [mmap.NAME]";
     if (!section->named)
         return name == NULL ? section->later : "this section takes no name";
     if (name == NULL)
@@ -46,49 +49,55 @@ static const char *check_title(const char *title, const struct np_schema_section
     return section->later;
 }
 
-static struct np_rule *find_class(struct np_config *config, const char *section)
-{
-    for (unsigned i = 0; i < config->class_count; i++)
-        if (strcmp(config->classes[i].section, section) == 0)
-            return &config->classes[i];
-    return NULL;
-}
-
 static void add(struct np_builder *builder, unsigned line, const char *text)
 {
     np_problems_add(&builder->problems, line, builder->where, "", text);
+}
+
+static void *refuse_duplicate(struct np_builder *builder, unsigned line, unsigned first)
+{
+    struct np_value_reason reason;
+    (void)np_value_fail(&reason, "duplicate section; the first is on line %u", first);
+    add(builder, line, reason.text);
+    return NULL;
+}
+
+/* A new rule at the end of @rules: NULL when it has been refused. */
+static struct np_rule *open_rule(struct np_builder *builder, unsigned line, struct np_rule *rules,
+                                 unsigned *count, bool *too_many)
+{
+    static_assert(NP_CONFIG_MAX_CLASSES == 64 && NP_CONFIG_MAX_MAPPINGS == 64, "said below");
+    for (unsigned i = 0; i < *count; i++)
+        if (strcmp(rules[i].section, builder->where) == 0)
+            return refuse_duplicate(builder, line, rules[i].line);
+    if (*count == 64) {
+        if (!*too_many)
+            add(builder, line,
+                rules == builder->config->classes ? "more than 64 [malloc.NAME] sections"
+                                                  : "more than 64 [mmap.NAME] sections");
+        *too_many = true;
+        return NULL;
+    }
+    struct np_rule *rule = &rules[(*count)++];
+    memcpy(rule->section, builder->where, sizeof rule->section);
+    rule->line = line;
+    rule->max_size = rules == builder->config->mappings ? SIZE_MAX : 0; /* of a class: 0 until it is read */
+    return rule;
 }
 
 /* Opens a section whose title is right: its target, or NULL when it has been refused. */
 static void *open_target(struct np_builder *builder, unsigned line, const struct np_schema_section *section)
 {
     struct np_config *config = builder->config;
-    unsigned first = builder->numaperf_line;
-    struct np_rule *class = NULL;
-    if (section == &np_schema_malloc) {
-        class = find_class(config, builder->where);
-        first = class == NULL ? 0 : class->line;
-    }
-    if (first != 0) {
-        struct np_value_reason reason;
-        (void)np_value_fail(&reason, "duplicate section; the first is on line %u", first);
-        add(builder, line, reason.text);
-        return NULL;
-    }
-    if (section == &np_schema_numaperf) {
-        builder->numaperf_line = line;
-        return config;
-    }
-    if (config->class_count == NP_CONFIG_MAX_CLASSES) {
-        if (!builder->too_many)
-            add(builder, line, "more than 64 [malloc.NAME] sections");
-        builder->too_many = true;
-        return NULL;
-    }
-    class = &config->classes[config->class_count++];
-    memcpy(class->section, builder->where, sizeof class->section);
-    class->line = line;
-    return class;
+    if (section == &np_schema_malloc)
+        return open_rule(builder, line, config->classes, &config->class_count, &builder->too_many_classes);
+    if (section == &np_schema_mmap)
+        return open_rule(builder, line, config->mappings, &config->mapping_count,
+                         &builder->too_many_mappings);
+    if (builder->numaperf_line != 0)
+        return refuse_duplicate(builder, line, builder->numaperf_line);
+    builder->numaperf_line = line;
+    return config;
 }
 
 /* A title as messages name it; the empty one would leave them without a section. */

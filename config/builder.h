@@ -12,14 +12,15 @@ struct np_builder {
     struct np_config *config;
     struct np_problems problems;
     const struct np_schema_section *section; /* NULL: keys are passed over, the section's problem was told */
-    void *target;                            /* what the section fills: config, or one of config->classes */
+    void *target;                            /* what the section fills: config, or one of its rules */
     char where[NP_VALUE_QUOTE_SIZE];         /* the section for messages */
     unsigned section_line;
     unsigned key_lines[NP_SCHEMA_MAX_KEYS]; /* 0: not given */
     bool key_valid[NP_SCHEMA_MAX_KEYS];     /* given, and its value was read */
     unsigned numaperf_line;                 /* of [numaperf], or of a spoilt line that was meant to be it */
     unsigned size_lines[NP_CONFIG_MAX_CLASSES];
-    bool section_seen, too_many;
+    bool section_seen;
+    bool too_many_classes, too_many_mappings; /* has been told */
 };
 
 /** np_builder_sink() - what np_ini_read() needs to feed a zeroed builder that has its config. */
@@ -31,5 +32,7 @@ void np_builder_finish(struct np_builder *builder);
 /** np_class_check() - what only a whole [malloc.NAME] shows: keys that need or exclude each other, and overlaps with the
  * classes before it. */
 void np_class_check(struct np_builder *builder);
+/** np_mapping_check() - the same for a whole [mmap.NAME]; they may overlap. */
+void np_mapping_check(struct np_builder *builder);
 
 #endif

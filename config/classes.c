@@ -58,7 +58,7 @@ static void check_nodes(struct np_builder *builder, const struct np_rule *rule)
     add(builder, line, NP_CLASS_NODES, &reason);
 }
 
-/* What the next malloc serves cannot be given pages by us: a wish for them would be ignored. */
+/* What is left alone cannot be given pages by us: a wish for them would be ignored. */
 static void check_system(struct np_builder *builder, const struct np_rule *rule)
 {
     struct np_value_reason reason;
@@ -84,6 +84,16 @@ static void check_overlap(struct np_builder *builder, const struct np_rule *rule
         add(builder, builder->key_lines[NP_CLASS_SIZE], NP_CLASS_SIZE, &reason);
         return;
     }
+}
+
+void np_mapping_check(struct np_builder *builder)
+{
+    const struct np_rule *rule = builder->target;
+    if (!builder->key_valid[NP_CLASS_POLICY])
+        return;
+    check_nodes(builder, rule);
+    if (rule->mode == NP_SYSTEM)
+        check_system(builder, rule);
 }
 
 void np_class_check(struct np_builder *builder)

@@ -10,7 +10,8 @@
 
 #include <limits.h>
 
-#define NP_CONFIG_MAX_CLASSES 64 /* [malloc.*] sections, = NP_MAX_RULES of core/stats.h */
+#define NP_CONFIG_MAX_CLASSES  64 /* [malloc.*] sections, = NP_MAX_RULES of core/stats.h */
+#define NP_CONFIG_MAX_MAPPINGS 64 /* [mmap.*] sections, likewise */
 
 /** A policy file, checked whole. */
 struct np_config {
@@ -20,6 +21,8 @@ struct np_config {
     char report[PATH_MAX]; /* "" for none, "-" for stderr, else a path as written */
     unsigned class_count;
     struct np_rule classes[NP_CONFIG_MAX_CLASSES]; /* [malloc.*] sorted by min_size, disjoint */
+    unsigned mapping_count;
+    struct np_rule mappings[NP_CONFIG_MAX_MAPPINGS]; /* [mmap.*] in the order of the file */
 };
 
 /** One thing wrong with a file. format: "FILE:LINE: SECTION.KEY: reason" by np_config_problem_format(). */

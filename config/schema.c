@@ -55,6 +55,18 @@ static const struct np_schema_key malloc_keys[] = {
     [NP_CLASS_MODE] = {"mode", np_value_hardness, RULE(hardness), RULE(mode_line), NP_KEY_HAS_LINE},
 };
 
+static const struct np_schema_key mmap_keys[] = {
+    [NP_CLASS_SIZE] = {"size", np_value_size_range, RULE(min_size), 0, 0},
+    [NP_CLASS_POLICY] = {"policy", np_value_mode, RULE(mode), RULE(policy_line),
+                         NP_KEY_REQUIRED | NP_KEY_HAS_LINE},
+    [NP_CLASS_NODES] = {"nodes", np_value_nodes, RULE(nodes), RULE(nodes_line), NP_KEY_HAS_LINE},
+    [NP_CLASS_HUGE] = {"huge-pages", np_value_huge, RULE(huge), RULE(huge_line), NP_KEY_HAS_LINE},
+    [NP_CLASS_PREFAULT] = {"prefault", np_value_prefault, RULE(prefault), 0, 0},
+    [NP_CLASS_MODE] = {"mode", np_value_hardness, RULE(hardness), RULE(mode_line), NP_KEY_HAS_LINE},
+    [NP_CLASS_KIND] = {"kind", np_value_mapping_kind, RULE(kind), 0, 0},
+};
+
+static_assert(COUNT(mmap_keys) <= NP_SCHEMA_MAX_KEYS, "the builder keeps the line of each key");
 static_assert(COUNT(numaperf_keys) <= NP_SCHEMA_MAX_KEYS && COUNT(malloc_keys) <= NP_SCHEMA_MAX_KEYS,
               "the builder keeps the line of each key");
 
@@ -69,10 +81,11 @@ const struct np_schema_section np_schema_malloc = {
     .keys = malloc_keys,
     .key_count = COUNT(malloc_keys),
 };
-static const struct np_schema_section mmap_section = {
+const struct np_schema_section np_schema_mmap = {
     .word = "mmap",
     .named = true,
-    .later = "rules for mappings are not supported yet",
+    .keys = mmap_keys,
+    .key_count = COUNT(mmap_keys),
 };
 static const struct np_schema_section thread_section = {
     .word = "thread",
@@ -99,7 +112,7 @@ static bool same_word(const char *word, size_t length, const char *known)
 const struct np_schema_section *np_schema_section(const char *word, size_t length)
 {
     static const struct np_schema_section *const sections[] = {
-        &np_schema_numaperf, &np_schema_malloc, &mmap_section, &thread_section, &process_section,
+        &np_schema_numaperf, &np_schema_malloc, &np_schema_mmap, &thread_section, &process_section,
     };
     for (size_t i = 0; i < COUNT(sections); i++)
         if (same_word(word, length, sections[i]->word))

@@ -30,17 +30,18 @@ struct np_schema_section {
     unsigned key_count;
 };
 
-/** The keys of [malloc.NAME] by their place in the table. */
+/** The keys of [malloc.NAME] and [mmap.NAME] by their place in the table. */
 enum np_schema_class_key {
     NP_CLASS_SIZE,
     NP_CLASS_POLICY,
     NP_CLASS_NODES,
     NP_CLASS_HUGE,
     NP_CLASS_PREFAULT,
-    NP_CLASS_MODE
+    NP_CLASS_MODE,
+    NP_CLASS_KIND /* mmap alone */
 };
 
-extern const struct np_schema_section np_schema_numaperf, np_schema_malloc;
+extern const struct np_schema_section np_schema_numaperf, np_schema_malloc, np_schema_mmap;
 
 /** np_schema_section() - the kind of section that a word of @length bytes names in any case, or NULL. */
 const struct np_schema_section *np_schema_section(const char *word, size_t length);

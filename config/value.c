@@ -201,6 +201,19 @@ int np_value_prefault(const char *value, void *field, struct np_value_reason *re
     return error;
 }
 
+int np_value_mapping_kind(const char *value, void *field, struct np_value_reason *ret_reason)
+{
+    static const char *const words[] = {
+        [NP_MAPPING_ANY] = "any",   [NP_MAPPING_PRIVATE] = "private", [NP_MAPPING_SHARED] = "shared",
+        [NP_MAPPING_FILE] = "file", [NP_MAPPING_STACK] = "stack",
+    };
+    unsigned index = 0;
+    int error = find_word(value, words, sizeof words / sizeof *words, &index, ret_reason);
+    if (error == 0)
+        *(enum np_mapping_kind *)field = (enum np_mapping_kind)index;
+    return error;
+}
+
 int np_value_hardness(const char *value, void *field, struct np_value_reason *ret_reason)
 {
     static const char *const words[] = {[NP_SOFT] = "soft", [NP_HARD] = "hard"};

@@ -50,6 +50,8 @@ int np_value_prefault(const char *value, void *field,
                       struct np_value_reason *ret_reason); /* enum np_prefault */
 int np_value_hardness(const char *value, void *field,
                       struct np_value_reason *ret_reason); /* enum np_hardness */
+int np_value_mapping_kind(const char *value, void *field,
+                          struct np_value_reason *ret_reason); /* enum np_mapping_kind */
 int np_value_nodes(const char *value, void *field,
                    struct np_value_reason *ret_reason); /* struct np_node_list */
 int np_value_version(const char *value, void *field,

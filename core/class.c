@@ -40,20 +40,6 @@ static size_t explicit_size(const struct np_placement *placement)
     return 0;
 }
 
-static void describe_rule(struct np_stats_rule *rule, const struct np_placement *placement)
-{
-    memcpy(rule->section, placement->section, sizeof rule->section);
-    rule->mode = placement->mode;
-    rule->hardness = placement->hardness;
-    rule->huge = placement->huge;
-    rule->prefault = placement->prefault;
-    rule->nodes = placement->nodes;
-    atomic_store_explicit(&rule->enforcement, has_zone(placement) ? NP_BEST_EFFORT : NP_NONE,
-                          memory_order_relaxed);
-    if (placement->reason[0])
-        np_stats_degrade(rule, has_zone(placement) ? NP_BEST_EFFORT : NP_NONE, placement->reason);
-}
-
 int np_heap_configure(const struct np_placement *placements, unsigned count, struct np_stats *stats)
 {
     if (count > NP_MAX_RULES)
@@ -73,7 +59,7 @@ int np_heap_configure(const struct np_placement *placements, unsigned count, str
             return -E2BIG;
         *class = (struct np_heap_class){placement, &stats->rules[i], classes.zone_count, zones};
         classes.zone_count += zones;
-        describe_rule(class->stats, placement);
+        np_stats_describe(class->stats, placement, has_zone(placement));
         if (placement->mode != NP_SYSTEM && placement->min_size < classes.smallest)
             classes.smallest = placement->min_size;
         if (zones && explicit_size(placement) > classes.alignment)

@@ -226,6 +226,7 @@ int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
         .huge = rule->huge,
         .prefault = rule->prefault,
         .hardness = rule->hardness,
+        .kind = rule->kind,
     };
     struct np_policy_problem problem = {0};
     memcpy(placement.section, rule->section, sizeof placement.section);

@@ -12,6 +12,15 @@
 
 #define NP_SECTION_SIZE 48 /* "malloc." and a name of at most 32 bytes, with its NUL */
 
+/** Kinds of mappings, for [mmap.*]. */
+enum np_mapping_kind {
+    NP_MAPPING_ANY,
+    NP_MAPPING_PRIVATE, /* anonymous, for this process alone */
+    NP_MAPPING_SHARED,  /* anonymous or in tmpfs, for several */
+    NP_MAPPING_FILE,    /* of any other file */
+    NP_MAPPING_STACK,   /* anonymous, with MAP_STACK or MAP_GROWSDOWN */
+};
+
 /** One section with a policy, as the file has it. Lines are 1-based, 0 where a key was not given. */
 struct np_rule {
     char section[NP_SECTION_SIZE]; /* such as "malloc.large" */
@@ -22,6 +31,7 @@ struct np_rule {
     enum np_huge huge;
     enum np_prefault prefault;
     enum np_hardness hardness;
+    enum np_mapping_kind kind; /* [mmap.*] */
 };
 
 /** A rule resolved against this machine: immutable afterwards. */
@@ -35,6 +45,7 @@ struct np_placement {
     enum np_huge huge;             /* as requested */
     enum np_prefault prefault;
     enum np_hardness hardness;
+    enum np_mapping_kind kind;
     bool refused;                /* hard mode cannot be had: every allocation of the rule fails with ENOMEM */
     char reason[NP_REASON_SIZE]; /* why less than requested holds, or "" */
 };

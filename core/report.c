@@ -1,88 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 
+#include "census.h"
 #include "json.h"
 #include "log.h"
-#include "verify.h"
 
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What the kernel says of one rule. */
-struct census {
-    int error; /* 0, or the -errno of move_pages */
-    uint64_t on_node[NP_MAX_NODES];
-    uint64_t elsewhere; /* pages that are not where the rule wants them */
-    uint64_t huge_bytes;
-};
-
 /* Mapped for the time of writing: the thread that calls exit() may have a small stack. */
 struct workspace {
     char buffer[16 << 10];
     char settings[256];
-    struct census census;
-    struct np_page_count pages; /* of one zone */
+    struct np_census census;
 };
-
-/* ---- Where the pages are ---- */
-
-/* Is a page on this node misplaced (or spilled) for the rule? @home is the zone's own node, or -1. */
-static bool is_elsewhere(const struct np_stats_rule *rule, int home, int node)
-{
-    switch ((enum np_mode)rule->mode) {
-    case NP_LOCAL:
-        return home >= 0 && node != home;
-    case NP_BIND:
-    case NP_PREFERRED:
-    case NP_PREFERRED_MANY:
-    case NP_INTERLEAVE:
-    case NP_WEIGHTED_INTERLEAVE:
-        return !np_nodeset_has(&rule->nodes, node);
-    case NP_SYSTEM:
-    case NP_FIRST_TOUCH:
-        break;
-    }
-    return false;
-}
-
-static void count_zone(pid_t pid, const struct np_stats_rule *rule, const struct np_stats_zone *zone,
-                       struct workspace *work)
-{
-    struct np_page_count *pages = &work->pages;
-    const void *start = (const void *)(uintptr_t)zone->start;
-    const size_t length = atomic_load_explicit(&zone->open, memory_order_relaxed);
-    memset(pages, 0, sizeof *pages);
-    int result = np_verify_range_of(pid, start, length, pages);
-    if (result < 0) {
-        work->census.error = result;
-        return;
-    }
-    for (int node = 0; node < NP_MAX_NODES; node++) {
-        work->census.on_node[node] += pages->on_node[node];
-        if (is_elsewhere(rule, zone->node, node))
-            work->census.elsewhere += pages->on_node[node];
-    }
-    uint64_t huge = 0;
-    if (pages->present > 0 && np_verify_huge_bytes_of(pid, start, length, &huge) == 0)
-        work->census.huge_bytes += huge;
-}
-
-static void count_rule(pid_t pid, const struct np_stats *stats, unsigned index, struct workspace *work)
-{
-    memset(&work->census, 0, sizeof work->census);
-    const uint32_t zones = atomic_load_explicit(&stats->zone_count, memory_order_acquire);
-    for (uint32_t i = 0; i < zones; i++) {
-        if (stats->zones[i].rule == index)
-            count_zone(pid, &stats->rules[index], &stats->zones[i], work);
-    }
-}
 
 /* ---- How far the rule holds ---- */
 
 static bool can_be_strict(const struct np_stats_rule *rule)
 {
-    return rule->hardness == NP_HARD && (rule->mode == NP_BIND || rule->mode == NP_LOCAL);
+    return rule->hardness == NP_HARD && (rule->mode == NP_BIND || (rule->mode == NP_LOCAL && !rule->maps));
 }
 
 static const char *own_reason(const struct np_stats_rule *rule)
@@ -90,7 +28,8 @@ static const char *own_reason(const struct np_stats_rule *rule)
     return atomic_load(&rule->reason_state) == 2 ? rule->reason : "";
 }
 
-static enum np_enforcement judge(const struct np_stats_rule *rule, const struct census *census, char *reason)
+static enum np_enforcement judge(const struct np_stats_rule *rule, const struct np_census *census,
+                                 char *reason)
 {
     enum np_enforcement enforcement = (enum np_enforcement)atomic_load(&rule->enforcement);
     const char *why = own_reason(rule);
@@ -98,7 +37,7 @@ static enum np_enforcement judge(const struct np_stats_rule *rule, const struct 
     const char *unknown = "";
     if (rule->mode == NP_SYSTEM) {
         enforcement = NP_NONE;
-        fallback = "left to the next malloc";
+        fallback = rule->maps ? "left alone" : "left to the next malloc";
     } else if (enforcement == NP_NONE) {
         fallback = "not placed";
     } else if (census->error < 0) {
@@ -142,7 +81,8 @@ static void write_counters(struct np_json *json, const struct np_stats *stats,
     np_json_close(json, '}');
 }
 
-static void write_pages(struct np_json *json, const struct np_stats_rule *rule, const struct census *census)
+static void write_pages(struct np_json *json, const struct np_stats_rule *rule,
+                        const struct np_census *census)
 {
     np_json_open(json, "pages", '{');
     for (int node = 0; node < NP_MAX_NODES && census->error == 0; node++) {
@@ -159,7 +99,7 @@ static void write_pages(struct np_json *json, const struct np_stats_rule *rule, 
 }
 
 static void write_rule(struct np_json *json, const struct np_stats *stats, const struct np_stats_rule *rule,
-                       const struct census *census)
+                       const struct np_census *census)
 {
     char reason[NP_REASON_SIZE];
     enum np_enforcement enforcement = judge(rule, census, reason);
@@ -180,7 +120,7 @@ static void write_rules(struct np_json *json, pid_t pid, const struct np_stats *
     np_json_open(json, "rules", '[');
     for (unsigned i = 0; i < stats->rule_count; i++) {
         np_json_break(json);
-        count_rule(pid, stats, i, work);
+        np_census_take(pid, stats, i, &work->census);
         write_rule(json, stats, &stats->rules[i], &work->census);
     }
     np_json_close(json, ']');

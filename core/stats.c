@@ -31,6 +31,19 @@ struct np_stats *np_stats_create(void)
     return stats;
 }
 
+void np_stats_describe(struct np_stats_rule *rule, const struct np_placement *placement, bool serves)
+{
+    memcpy(rule->section, placement->section, sizeof rule->section);
+    rule->mode = placement->mode;
+    rule->hardness = placement->hardness;
+    rule->huge = placement->huge;
+    rule->prefault = placement->prefault;
+    rule->nodes = placement->nodes;
+    atomic_store_explicit(&rule->enforcement, serves ? NP_BEST_EFFORT : NP_NONE, memory_order_relaxed);
+    if (placement->reason[0])
+        np_stats_degrade(rule, serves ? NP_BEST_EFFORT : NP_NONE, placement->reason);
+}
+
 void np_stats_error(struct np_stats_rule *rule, int error)
 {
     enum np_stats_error index = NP_ERR_EPERM;
@@ -65,7 +78,12 @@ void np_stats_degrade(struct np_stats_rule *rule, enum np_enforcement enforcemen
 
 struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule)
 {
-    struct np_stats_sum sum = {0, 0, 0};
+    const struct np_stats_rule *own = &stats->rules[rule];
+    struct np_stats_sum sum = {
+        .allocations = atomic_load_explicit(&own->mapped, memory_order_relaxed),
+        .frees = atomic_load_explicit(&own->unmapped, memory_order_relaxed),
+        .live_bytes = own->maps ? atomic_load_explicit(&own->in_use_bytes, memory_order_relaxed) : 0,
+    };
     uint32_t zones = atomic_load_explicit(&stats->zone_count, memory_order_acquire);
     for (uint32_t i = 0; i < zones; i++) {
         const struct np_stats_zone *zone = &stats->zones[i];

@@ -9,7 +9,8 @@
 
 #include <stdatomic.h>
 
-#define NP_MAX_RULES     64
+#define NP_MAX_RULES     64                  /* size classes; as many rules for mappings */
+#define NP_STATS_RULES   (2 * NP_MAX_RULES)  /* size classes first */
 #define NP_STATS_MAGIC   0x6e756d6170657266u /* "numaperf" */
 #define NP_STATS_VERSION 1
 
@@ -29,14 +30,27 @@ enum np_stats_error {
 struct np_stats_rule {
     char section[NP_SECTION_SIZE];
     uint32_t mode, hardness, huge, prefault;   /* enum np_mode and so on, as requested */
+    bool maps;                                 /* a rule for mappings: it has no zones */
     np_nodeset nodes;                          /* obtained */
     _Atomic uint32_t enforcement;              /* enum np_enforcement, without the verification */
     char reason[NP_REASON_SIZE];               /* set at start-up or, once, on the first degradation */
     _Atomic uint32_t reason_state;             /* 0 empty, 1 being written, 2 readable */
     _Atomic uint64_t in_use_bytes, peak_bytes; /* of all its zones together */
-    _Atomic uint64_t passed_on; /* requests that the next malloc served because the zone could not */
+    _Atomic uint64_t passed_on;        /* requests that the next malloc served because the zone could not */
+    _Atomic uint64_t mapped, unmapped; /* mappings made, and as far as known gone again */
     _Atomic uint64_t errors[NP_ERR_COUNT];
 };
+
+/** A piece of the address space that a rule for mappings placed and that is still there, as far as calls
+ * told. */
+struct np_stats_mapping {
+    _Atomic uint64_t start, end; /* addresses, whole pages */
+    _Atomic uint32_t rule;       /* index into rules */
+    _Atomic uint32_t kind;       /* enum np_mapping_kind */
+    _Atomic uint32_t origin;     /* the same for all pieces of one mapping */
+};
+
+#define NP_STATS_MAPPINGS 4096
 
 /** One zone, for a reader that wants to ask the kernel about its pages. */
 struct np_stats_zone {
@@ -56,12 +70,18 @@ struct np_stats {
     uint32_t rule_count;
     _Atomic uint32_t zone_count;
     _Atomic uint64_t remote_frees, node_migrations;
-    struct np_stats_rule rules[NP_MAX_RULES];
+    struct np_stats_rule rules[NP_STATS_RULES];
     struct np_stats_zone zones[NP_STATS_ZONES];
+    _Atomic uint32_t mapping_version; /* odd while the mappings are being changed */
+    _Atomic uint32_t mapping_count;
+    struct np_stats_mapping mappings[NP_STATS_MAPPINGS]; /* by rising address, disjoint */
 };
 
 /** np_stats_create() - map an empty block. Context: start-up. Return: the block, or NULL without memory. */
 struct np_stats *np_stats_create(void);
+/** np_stats_describe() - begin a rule's entry with what was asked for and obtained. @serves: the rule places
+ * anything at all. Context: start-up. */
+void np_stats_describe(struct np_stats_rule *rule, const struct np_placement *placement, bool serves);
 /** What a rule's zones have counted, together. */
 struct np_stats_sum {
     uint64_t allocations, frees, live_bytes;

@@ -6,6 +6,7 @@
  * The next malloc calls these too, with its own locks held and before our constructor: no lock, no search
  * here. */
 #include "core/heap.h"
+#include "core/mapped.h"
 #include "guard.h"
 #include "next.h"
 
@@ -28,7 +29,12 @@ NP_PUBLIC long mbind(void *address, unsigned long length, int mode, const unsign
                      unsigned long maxnode, unsigned flags)
 {
     note(np_heap_note_mapping, address, length);
-    return np_next.mbind(address, length, mode, nodes, maxnode, flags);
+    long result = np_next.mbind(address, length, mode, nodes, maxnode, flags);
+    if (result == 0 && np_live_near((uintptr_t)address, length) && np_guard_enter()) {
+        np_mapped_yield(address, length);
+        np_guard_leave();
+    }
+    return result;
 }
 
 /* What an advice does to a mapping: nothing that lasts; whether it gets huge pages; or a mark of another
@@ -65,7 +71,11 @@ NP_PUBLIC int madvise(void *address, size_t length, int advice)
 NP_PUBLIC int mprotect(void *address, size_t length, int protection)
 {
     note(np_heap_note_mapping, address, length);
-    return np_next.mprotect(address, length, protection);
+    if (!(protection & PROT_WRITE) || !np_live_near((uintptr_t)address, length) || !np_guard_enter())
+        return np_next.mprotect(address, length, protection);
+    int result = np_mapped_protect(np_next.mprotect, address, length, protection);
+    np_guard_leave();
+    return result;
 }
 
 NP_PUBLIC int mlock(const void *address, size_t length)

@@ -3,6 +3,7 @@
 
 #include "core/heap.h"
 #include "core/log.h"
+#include "core/mapped.h"
 #include "core/report.h"
 #include "core/topology.h"
 #include "family.h"
@@ -48,14 +49,22 @@ static size_t smallest_request(void)
 static void before_fork(void)
 {
     bool entered = np_guard_enter();
+    np_mapped_before_fork();
     np_heap_before_fork();
     if (entered)
         np_guard_leave();
 }
 
+static void after_fork_parent(void)
+{
+    np_heap_after_fork_parent();
+    np_mapped_after_fork();
+}
+
 static void after_fork_child(void)
 {
     np_heap_after_fork_child();
+    np_mapped_after_fork();
     process.forked = true;
     process.stats->pid = getpid();
 }
@@ -65,6 +74,8 @@ static void start_heap(void)
     process.stats = np_stats_create();
     int result =
         process.stats ? np_heap_configure(process.placements, process.count, process.stats) : -ENOMEM;
+    if (result == 0)
+        result = np_mapping_configure(process.mappings, process.mapping_count, process.stats);
     if (result < 0) {
         process.stats = NULL;
         np_log(NP_LOG_ERROR, "cannot start: %s", np_strerror(result));
@@ -73,13 +84,15 @@ static void start_heap(void)
     np_report_prepare(process.report);
     /* The first handlers of the process: they run inside those of all other libraries, which may allocate
      * in theirs. */
-    if (pthread_atfork(before_fork, np_heap_after_fork_parent, after_fork_child) != 0) {
+    if (pthread_atfork(before_fork, after_fork_parent, after_fork_child) != 0) {
         np_log(NP_LOG_ERROR, "cannot start: no memory for the fork handlers");
         return;
     }
     size_t floor = smallest_request();
     if (floor != SIZE_MAX)
         np_malloc_open(floor);
+    if (process.mapping_count > 0)
+        np_mapped_start();
 }
 
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)

@@ -16,7 +16,9 @@ struct np_process {
     struct np_config *config;
     struct np_stats *stats;
     struct np_placement placements[NP_MAX_RULES];
-    unsigned count;             /* of placements */
+    unsigned count; /* of placements */
+    struct np_placement mappings[NP_MAX_RULES];
+    unsigned mapping_count;
     np_nodeset nodes;           /* allowed nodes with memory; empty until the topology was read */
     char program[NAME_MAX + 1]; /* base name as executed */
     const char *report;         /* "", "-" or a path; lies in config */

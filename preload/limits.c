@@ -3,6 +3,7 @@
  * mapping fails (a limit below the reservation) or mlockall runs into RLIMIT_MEMLOCK (measured: ENOMEM
  * with 64 MiB). */
 #include "core/heap.h"
+#include "core/mapped.h"
 #include "guard.h"
 #include "next.h"
 
@@ -61,5 +62,7 @@ NP_PUBLIC int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct
 NP_PUBLIC int mlockall(int flags)
 {
     release_reserve();
+    if (flags & MCL_FUTURE)
+        np_mapped_note_locked();
     return np_next.mlockall(flags);
 }

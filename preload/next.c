@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -91,6 +92,35 @@ static int raw_mprotect(void *address, size_t length, int protection)
     return (int)syscall(SYS_mprotect, address, length, protection);
 }
 
+static void *raw_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+    return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+}
+
+static int raw_munmap(void *address, size_t length)
+{
+    return (int)syscall(SYS_munmap, address, length);
+}
+
+static void *raw_mremap(void *address, size_t old_length, size_t length, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    void *target = va_arg(arguments, void *); /* our hook always gives it */
+    va_end(arguments);
+    return (void *)syscall(SYS_mremap, address, old_length, length, flags, target);
+}
+
+static void *raw_shmat(int id, const void *address, int flags)
+{
+    return (void *)syscall(SYS_shmat, id, address, flags);
+}
+
+static int raw_shmdt(const void *address)
+{
+    return (int)syscall(SYS_shmdt, address);
+}
+
 static int raw_mlock2(const void *address, size_t length, unsigned flags)
 {
     return (int)syscall(SYS_mlock2, address, length, flags);
@@ -145,6 +175,12 @@ struct np_next np_next = {
     .mbind = raw_mbind,
     .madvise = raw_madvise,
     .mprotect = raw_mprotect,
+    .mmap = raw_mmap,
+    .mmap64 = raw_mmap,
+    .munmap = raw_munmap,
+    .mremap = raw_mremap,
+    .shmat = raw_shmat,
+    .shmdt = raw_shmdt,
     .mlock = raw_mlock,
     .mlock2 = raw_mlock2,
     .setrlimit = raw_setrlimit,
@@ -172,6 +208,12 @@ static const struct symbol {
     {"malloc_trim", offsetof(struct np_next, malloc_trim), false},
     {"madvise", offsetof(struct np_next, madvise), false},
     {"mprotect", offsetof(struct np_next, mprotect), false},
+    {"mmap", offsetof(struct np_next, mmap), false},
+    {"mmap64", offsetof(struct np_next, mmap64), false},
+    {"munmap", offsetof(struct np_next, munmap), false},
+    {"mremap", offsetof(struct np_next, mremap), false},
+    {"shmat", offsetof(struct np_next, shmat), false},
+    {"shmdt", offsetof(struct np_next, shmdt), false},
     {"mlock", offsetof(struct np_next, mlock), false},
     {"mlock2", offsetof(struct np_next, mlock2), false},
     {"setrlimit", offsetof(struct np_next, setrlimit), false},

@@ -33,6 +33,12 @@ struct np_next {
     int (*_Atomic mprotect)(void *address, size_t length, int protection);
     int (*_Atomic mlock)(const void *address, size_t length);
     int (*_Atomic mlock2)(const void *address, size_t length, unsigned flags);
+    void *(*_Atomic mmap)(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+    void *(*_Atomic mmap64)(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+    int (*_Atomic munmap)(void *address, size_t length);
+    void *(*_Atomic mremap)(void *address, size_t old_length, size_t length, int flags, ...);
+    void *(*_Atomic shmat)(int id, const void *address, int flags);
+    int (*_Atomic shmdt)(const void *address);
     int (*_Atomic setrlimit)(__rlimit_resource_t resource, const struct rlimit *limit);
     int (*_Atomic setrlimit64)(__rlimit_resource_t resource, const struct rlimit64 *limit);
     int (*_Atomic prlimit)(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit,

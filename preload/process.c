@@ -66,27 +66,35 @@ static bool needs_topology(enum np_mode mode)
     return mode != NP_SYSTEM && mode != NP_FIRST_TOUCH;
 }
 
+static bool any_needs_topology(const struct np_rule *rules, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (needs_topology(rules[i].mode))
+            return true;
+    return false;
+}
+
 /* The snapshot, if any rule needs it. */
 static int read_topology(const struct np_config *config, np_topology **ret_topology)
 {
-    for (unsigned i = 0; i < config->class_count; i++) {
-        if (needs_topology(config->classes[i].mode))
-            return np_topology_read_sysfs("", ret_topology);
-    }
-    return 0;
+    if (!any_needs_topology(config->classes, config->class_count) &&
+        !any_needs_topology(config->mappings, config->mapping_count))
+        return 0;
+    return np_topology_read_sysfs("", ret_topology);
 }
 
-static int resolve_rules(struct np_process *process, const np_topology *topology)
+/* Resolves the rules of one sort of sections; *count is how many have a placement. */
+static int resolve_rules(const char *path, const struct np_rule *rules, unsigned rule_count,
+                         const np_topology *topology, struct np_placement *placements, unsigned *count)
 {
-    const struct np_config *config = process->config;
-    for (; process->count < config->class_count; process->count++) {
-        const struct np_rule *rule = &config->classes[process->count];
+    for (*count = 0; *count < rule_count; ++*count) {
+        const struct np_rule *rule = &rules[*count];
         struct np_policy_problem problem = {.key = "policy"};
-        int result = np_policy_resolve(rule, topology, &process->placements[process->count], &problem);
+        int result = np_policy_resolve(rule, topology, &placements[*count], &problem);
         if (result == 0)
             continue;
-        log_rule(config->path, rule, &problem);
-        if (result != -EOPNOTSUPP) /* refused by hard mode: the rule's allocations fail, the others live */
+        log_rule(path, rule, &problem);
+        if (result != -EOPNOTSUPP) /* refused by hard mode: what the rule is for fails, the others live */
             return result;
     }
     return 0;
@@ -127,7 +135,11 @@ int np_process_load(const struct np_environment *environment, struct np_process 
     }
     if (topology)
         ret_process->nodes = *np_topology_allowed(topology);
-    result = resolve_rules(ret_process, topology);
+    result = resolve_rules(config->path, config->classes, config->class_count, topology,
+                           ret_process->placements, &ret_process->count);
+    if (result == 0)
+        result = resolve_rules(config->path, config->mappings, config->mapping_count, topology,
+                               ret_process->mappings, &ret_process->mapping_count);
     np_topology_free(topology);
     return result;
 }

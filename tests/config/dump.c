@@ -20,6 +20,7 @@ static bool print_problem(void *context, const char *path, const struct np_confi
 static void print_rule(const struct np_rule *rule)
 {
     static const char *const huge[] = {"default", "never", "thp", "2M", "1G"};
+    static const char *const kinds[] = {"any", "private", "shared", "file", "stack"};
     static const char *const prefault[] = {"no", "touch", "parallel"};
     printf("[%s] lines %u policy %u nodes %u huge-pages %u mode %u\n", rule->section, rule->line,
            rule->policy_line, rule->nodes_line, rule->huge_line, rule->mode_line);
@@ -28,6 +29,8 @@ static void print_rule(const struct np_rule *rule)
         printf("%zu", rule->max_size);
     printf("\n  policy %s huge-pages %s prefault %s mode %s\n", np_mode_name(rule->mode), huge[rule->huge],
            prefault[rule->prefault], rule->hardness == NP_HARD ? "hard" : "soft");
+    if (rule->kind != NP_MAPPING_ANY)
+        printf("  kind %s\n", kinds[rule->kind]);
     if (rule->nodes.present)
         printf("  nodes%s %s\n", rule->nodes.weighted ? " weighted" : "", node_text(&rule->nodes));
 }
@@ -46,6 +49,8 @@ int main(int argc, char **argv)
            config->hardness == NP_HARD ? "hard" : "soft", config->report);
     for (unsigned i = 0; i < config->class_count; i++)
         print_rule(&config->classes[i]);
+    for (unsigned i = 0; i < config->mapping_count; i++)
+        print_rule(&config->mappings[i]);
     np_config_free(config);
     return 0;
 }
