@@ -326,6 +326,14 @@ size_t np_kernel_huge_size(void)
     return size;
 }
 
+bool np_kernel_thp_usable(void)
+{
+    char text[64];
+    if (np_kernel_read_file("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof text) <= 0)
+        return false;
+    return strstr(text, "[never]") == NULL && call(SYS_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0, 0) != 1;
+}
+
 bool np_kernel_has_huge_pages(size_t page_bytes)
 {
     char path[96];

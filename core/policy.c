@@ -30,6 +30,16 @@ const char *np_mode_name(enum np_mode mode)
     return (size_t)mode < MODE_COUNT ? modes[mode].name : "unknown";
 }
 
+bool np_mode_has_nodes(enum np_mode mode)
+{
+    return (size_t)mode < MODE_COUNT && modes[mode].has_nodes;
+}
+
+bool np_mode_uses_mbind(enum np_mode mode)
+{
+    return (size_t)mode < MODE_COUNT && modes[mode].uses_mbind;
+}
+
 int np_mode_from_name(const char *name)
 {
     for (size_t mode = 0; name != NULL && mode < MODE_COUNT; mode++)
@@ -72,8 +82,7 @@ static void append_nodes(char *reason, const np_nodeset *nodes, const char *one,
            count == 1 ? one : several);
 }
 
-/* Names the nodes that were asked for and cannot be had: "nodes 5,7 do not exist, node 1 has no memory". */
-static void explain_dropped(const np_nodeset *dropped, const np_topology *topology, char *reason)
+void np_policy_explain_dropped(const np_nodeset *dropped, const np_topology *topology, char *reason)
 {
     np_nodeset absent = *dropped, empty = {0}, forbidden = {0};
     for (unsigned i = 0; i < np_topology_node_count(topology); i++) {
@@ -161,7 +170,7 @@ static void find_lacks(const struct np_rule *rule, const np_topology *topology,
                        struct np_policy_problem *problem)
 {
     if (np_nodeset_count(&placement->dropped) > 0) {
-        explain_dropped(&placement->dropped, topology, placement->reason);
+        np_policy_explain_dropped(&placement->dropped, topology, placement->reason);
         blame(problem, "nodes", rule->nodes_line);
     }
     if (*choice->lacking != '\0') {
@@ -216,8 +225,9 @@ static void take_choice(const struct np_rule *rule, const struct np_node_choice 
         np_policy_default_weights(&placement->nodes, placement->weights);
 }
 
-int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
-                      struct np_placement *ret_placement, struct np_policy_problem *ret_problem)
+int np_policy_resolve_choice(const struct np_rule *rule, const struct np_node_choice *choice,
+                             const np_topology *topology, struct np_placement *ret_placement,
+                             struct np_policy_problem *ret_problem)
 {
     struct np_placement placement = {
         .min_size = rule->min_size,
@@ -230,19 +240,15 @@ int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
     };
     struct np_policy_problem problem = {0};
     memcpy(placement.section, rule->section, sizeof placement.section);
-
-    struct np_node_choice choice = {.nodes = *np_topology_allowed(topology)};
-    if (modes[rule->mode].has_nodes && np_node_list_resolve(&rule->nodes, topology, &choice) < 0)
-        return refuse_nodes(rule, choice.note, ret_problem);
     if (modes[rule->mode].uses_mbind)
-        take_choice(rule, &choice, &placement);
+        take_choice(rule, choice, &placement);
     const unsigned count = np_nodeset_count(&placement.nodes);
     if (count == 0 && modes[rule->mode].uses_mbind)
-        return refuse_all(rule, &choice, &placement, ret_placement, ret_problem);
+        return refuse_all(rule, choice, &placement, ret_placement, ret_problem);
     if (count > 1 && rule->mode == NP_PREFERRED)
         return refuse_nodes(rule, "preferred takes one node", ret_problem);
 
-    find_lacks(rule, topology, &choice, &placement, &problem);
+    find_lacks(rule, topology, choice, &placement, &problem);
     placement.refused = rule->hardness == NP_HARD && problem.key != NULL;
     *ret_placement = placement;
     if (!placement.refused)
@@ -250,4 +256,13 @@ int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
     memcpy(problem.text, placement.reason, sizeof problem.text);
     *ret_problem = problem;
     return -EOPNOTSUPP;
+}
+
+int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
+                      struct np_placement *ret_placement, struct np_policy_problem *ret_problem)
+{
+    struct np_node_choice choice = {.nodes = *np_topology_allowed(topology)};
+    if (modes[rule->mode].has_nodes && np_node_list_resolve(&rule->nodes, topology, &choice) < 0)
+        return refuse_nodes(rule, choice.note, ret_problem);
+    return np_policy_resolve_choice(rule, &choice, topology, ret_placement, ret_problem);
 }

@@ -62,6 +62,10 @@ struct np_policy_problem {
 const char *np_mode_name(enum np_mode mode);
 /** np_mode_from_name() - the mode of a word, or -EINVAL. */
 int np_mode_from_name(const char *name);
+/** np_mode_has_nodes() - does a list of nodes belong to the mode? */
+bool np_mode_has_nodes(enum np_mode mode);
+/** np_mode_uses_mbind() - does memory of this mode get a policy from the kernel? */
+bool np_mode_uses_mbind(enum np_mode mode);
 /** np_enforcement_name() - "strict", "best-effort" or "none". */
 const char *np_enforcement_name(enum np_enforcement enforcement);
 
@@ -74,6 +78,15 @@ const char *np_enforcement_name(enum np_enforcement enforcement);
 int np_policy_resolve(const struct np_rule *rule, const np_topology *topology,
                       struct np_placement *ret_placement, struct np_policy_problem *ret_problem);
 
+/** np_policy_resolve_choice() - the same for nodes that were chosen already; of the rule's own list, `weighted` says whether
+ * the choice has weights. */
+int np_policy_resolve_choice(const struct np_rule *rule, const struct np_node_choice *choice,
+                             const np_topology *topology, struct np_placement *ret_placement,
+                             struct np_policy_problem *ret_problem);
+
+/** np_policy_explain_dropped() - append to @reason (NP_REASON_SIZE) which nodes cannot be had and why: "nodes 5,7 do not
+ * exist, node 1 has no memory". */
+void np_policy_explain_dropped(const np_nodeset *dropped, const np_topology *topology, char *reason);
 /** np_policy_default_weights() - weights for weighted-interleave without any given: the kernel's sysfs
  * weights where it has them, else in the ratio of the nodes' bandwidth (HMAT, access0/initiators), else
  * all 1. Context: start-up. */

@@ -72,8 +72,16 @@ const struct np_kernel_support *np_kernel_support(void)
 
 int np_kernel_mbind_error(void)
 {
+    /* Neither kernels nor sandboxes change their mind, and regions ask each time. */
+    static _Atomic int known = 1;
+    int result = atomic_load_explicit(&known, memory_order_relaxed);
+    if (result <= 0)
+        return result;
     /* The kernel looks at mode and flags first and then has nothing to do for no pages. */
     const struct np_mpol policy = {.mode = NP_MPOL_DEFAULT};
-    int result = np_kernel_mbind(NULL, 0, &policy);
-    return result == 0 || result == -EPERM || result == -ENOSYS ? result : np_kernel_support()->mbind_error;
+    result = np_kernel_mbind(NULL, 0, &policy);
+    if (result != 0 && result != -EPERM && result != -ENOSYS)
+        result = np_kernel_support()->mbind_error;
+    atomic_store_explicit(&known, result, memory_order_relaxed);
+    return result;
 }

@@ -58,6 +58,18 @@ static void fill_cycle(struct np_stripes *stripes, const np_nodeset *nodes, cons
     }
 }
 
+/* The plan, the cycle, and behind it what fill_cycle() counts with. */
+static size_t plan_size(uint32_t cycle_length)
+{
+    return sizeof(struct np_stripes) + (cycle_length + 1) * sizeof(uint16_t) + NP_MAX_NODES * sizeof(int32_t);
+}
+
+void np_stripes_free(struct np_stripes *stripes)
+{
+    if (stripes != NULL)
+        (void)np_kernel_unmap(stripes, plan_size(stripes->cycle_length));
+}
+
 struct np_stripes *np_stripes_new(const np_nodeset *nodes, const uint8_t *weights, size_t unit,
                                   size_t capacity)
 {
@@ -68,9 +80,7 @@ struct np_stripes *np_stripes_new(const np_nodeset *nodes, const uint8_t *weight
         return NULL;
 
     void *memory;
-    size_t size =
-        sizeof(struct np_stripes) + (length + 1) * sizeof(uint16_t) + NP_MAX_NODES * sizeof(int32_t);
-    if (np_kernel_map(NULL, size, PROT_READ | PROT_WRITE, 0, &memory) < 0)
+    if (np_kernel_map(NULL, plan_size(length), PROT_READ | PROT_WRITE, 0, &memory) < 0)
         return NULL;
     struct np_stripes *stripes = memory;
     stripes->cycle_length = length;

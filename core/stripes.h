@@ -25,6 +25,8 @@ struct np_stripes {
  * plan, or NULL without memory. */
 struct np_stripes *np_stripes_new(const np_nodeset *nodes, const uint8_t *weights, size_t unit,
                                   size_t capacity);
+/** np_stripes_free() - NULL is fine. */
+void np_stripes_free(struct np_stripes *stripes);
 /** np_stripes_node() - the node of the stripe with this number. */
 int np_stripes_node(const struct np_stripes *stripes, uint64_t number);
 /** np_stripes_at() - the stripe that holds byte @offset of the zone. Return: its number; bounds by ret_. */

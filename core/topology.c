@@ -146,6 +146,18 @@ int np_topology_nearest(const np_topology *topology, int id, const np_nodeset *c
     return nearest;
 }
 
+const np_cpuset *np_topology_near_cpus(const np_topology *topology, int id)
+{
+    np_nodeset with_cpus = {0};
+    for (unsigned i = 0; i < np_topology_node_count(topology); i++) {
+        const int other = np_topology_node_id(topology, i);
+        if (np_cpuset_next(np_topology_node_cpus(topology, other), -1) >= 0)
+            (void)np_nodeset_add(&with_cpus, other);
+    }
+    const bool known = np_topology_index(topology, id) >= 0;
+    return np_topology_node_cpus(topology, known ? np_topology_nearest(topology, id, &with_cpus) : id);
+}
+
 void np_topology_read_details(np_topology *topology)
 {
     for (unsigned i = 0; i < np_topology_node_count(topology); i++) {

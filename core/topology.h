@@ -25,6 +25,9 @@ int np_topology_read_hwloc(np_topology **ret_topology);
  * threads may race. */
 void np_topology_read_details(np_topology *topology);
 
+/** np_topology_read_node_cpus() - the CPUs that a node of this machine has, whoever may use them; none for a memory-only
+ * node. Return: 0; -ENOENT for no such node; another -errno of reading. */
+int np_topology_read_node_cpus(int id, np_cpuset *ret_cpus);
 /** np_topology_has_cpus() - does a node have CPUs at all, usable by this process or not? One bit, no file:
  * what `dram` and `memory-only` mean, while np_topology_node_cpus() is empty too for a node whose CPUs the
  * affinity excludes. */

@@ -161,6 +161,21 @@ static void *publish(_Atomic(void *) *place, void *fresh, size_t length)
     return first;
 }
 
+int np_topology_read_node_cpus(int id, np_cpuset *ret_cpus)
+{
+    np_cpuset cpus = {0};
+    char *buffer = map_memory(BUFFER_SIZE);
+    if (buffer == NULL)
+        return -ENOMEM;
+    int result = read_text("", "/sys/devices/system/node/node", id, "/cpulist", buffer);
+    if (result == 0 && *buffer != '\0')
+        result = np_cpuset_parse(buffer, &cpus);
+    (void)np_kernel_unmap(buffer, BUFFER_SIZE);
+    if (result == 0)
+        *ret_cpus = cpus;
+    return result;
+}
+
 static void fill_cpus(const np_topology *topology, int id, char *buffer, np_cpuset *cpus)
 {
     if (read_text(topology->root, "/sys/devices/system/node/node", id, "/cpulist", buffer) == 0) {
