@@ -70,6 +70,37 @@ compile() {
     assert_output --partial '1 node in the set'
 }
 
+@test "a C program uses regions and pins without a warning in any dialect" {
+    local dialect
+    for dialect in c99 c11 gnu17; do
+        compile cc regions.c -std=$dialect
+        run -0 "$BATS_TEST_TMPDIR/consumer"
+        assert_output --regexp '^region: [1-9][0-9]* pages, .'
+    done
+}
+
+@test "a C++ program uses regions and pins without a warning in any dialect" {
+    local dialect
+    for dialect in c++11 c++17 gnu++20; do
+        compile g++ regions.cc -std=$dialect
+        run -0 "$BATS_TEST_TMPDIR/consumer"
+        assert_output --regexp '^enforcement [12]: .'
+    done
+}
+
+@test "the installed examples build against the installed library and run" {
+    local example examples
+    examples=$(find "$STAGED" -path '*/doc/numaperf/examples/*.c')
+    assert_equal "$(wc -l <<<"$examples")" 5
+    for example in $examples; do
+        cp "$example" "$BATS_TEST_TMPDIR/example.c"
+        read -ra flags <<<"$(pkg-config --cflags --libs numaperf)"
+        cc -std=c11 -Wall -Wextra -Wpedantic -Werror -o "$BATS_TEST_TMPDIR/example" "$BATS_TEST_TMPDIR/example.c" "${flags[@]}"
+        run -0 "$BATS_TEST_TMPDIR/example" </dev/null
+        assert_output --partial ' bytes at 0x'
+    done
+}
+
 @test "the installed library exports its own names only" {
     run -0 bash -c 'nm -D --defined-only "$1" | awk "\$3 !~ /^(np_|numaperf_version|NUMAPERF_)/"' - "$LIBDIR/libnumaperf.so"
     assert_output ''
