@@ -3,10 +3,11 @@
 #ifndef NP_CLI_CLI_H
 #define NP_CLI_CLI_H
 
-#include "config/config.h"
+#include "core/numaperf.h"
 
 /* Exit statuses: those of env(1) and timeout(1) for `run`, 2 for the others' usage errors. */
 enum {
+    NP_EXIT_DEGRADED = 1,
     NP_EXIT_USAGE = 2,
     NP_EXIT_RUN_REFUSED = 125,
     NP_EXIT_NOT_EXECUTABLE = 126,
@@ -36,22 +37,10 @@ int np_cli_options(int argc, char **argv, const char *usage, const struct np_cli
                    unsigned max_words);
 
 /** The subcommands; argv[0] is their name. Return: the exit status. */
+int np_cli_check(int argc, char **argv);
+int np_cli_explain(int argc, char **argv);
 int np_cli_topology(int argc, char **argv);
 /** np_cli_run() - numaperf run; argv[0] is "run". Return: the exit status, when the program did not start. */
 int np_cli_run(int argc, char **argv);
-
-/** np_program_find() - where execvp(3) would find a program.
- * Return: 0 and ret_path (of PATH_MAX bytes); -ENOENT; -EACCES when there is only something that cannot be executed;
- * -ENAMETOOLONG. */
-int np_program_find(const char *program, char *ret_path);
-/** np_program_obstacle() - why the file at @path cannot be interposed, or NULL. A script is judged by its interpreter;
- * what cannot be read or recognised is given the benefit of the doubt. */
-const char *np_program_obstacle(const char *path);
-
-/** np_policy_check() - read the file and resolve all its rules against this machine, printing every problem.
- * @path: NULL for the one that the rules of discovery name for @program (a path).
- * @mode: NULL, or what replaces the file's global mode.
- * Return: 0; -EINVAL for an invalid file; -EOPNOTSUPP when hard mode is refused; another -errno. */
-int np_policy_check(const char *path, const char *program, const enum np_hardness *mode);
 
 #endif

@@ -16,7 +16,11 @@ static const char usage[] = "Usage: numaperf COMMAND [ARGUMENT...]\n"
                             "                 run a program under its policy file\n"
                             "  topology [--json]\n"
                             "                 show the nodes of this machine and what its kernel supports\n"
-                            "  check, explain, report\n"
+                            "  check [-c FILE] [PROGRAM]\n"
+                            "                 check a policy file against this machine and a program\n"
+                            "  explain [-c FILE] [--size N] [--kind KIND] [--thread NAME] [PROGRAM]\n"
+                            "                 say which rule applies, and where memory will go\n"
+                            "  report\n"
                             "                 not supported yet\n"
                             "\n"
                             "  --help         print this text; COMMAND --help tells more of one command\n"
@@ -58,8 +62,8 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", np_cli_run}, {"check", not_yet},     {"explain", not_yet},         {"topology", np_cli_topology},
-    {"report", not_yet}, {"--help", print_help}, {"--version", print_version},
+    {"run", np_cli_run}, {"check", np_cli_check}, {"explain", np_cli_explain},  {"topology", np_cli_topology},
+    {"report", not_yet}, {"--help", print_help},  {"--version", print_version},
 };
 
 int main(int argc, char **argv)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The program to run: where it is, and whether a preloaded library reaches it. */
-#include "cli.h"
+#include "program.h"
 
-#include <elf.h>
+#include "binary.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* ---- Where it is ---- */
@@ -56,73 +57,126 @@ int np_program_find(const char *program, char *ret_path)
 
 /* ---- What it is ---- */
 
-/* The name of the dynamic linker in an ELF file's head, "" for a static one, NULL for a file that is no 64-bit ELF. */
-static const char *find_interpreter(const char *head, size_t size)
+/* Where a file ends up in the kernel's hands: a script's first line names the next one. */
+struct target {
+    char path[PATH_MAX];
+    char head[256]; /* BINPRM_BUF_SIZE: more of a first line the kernel does not read */
+    int descriptor;
+    struct stat status;
+};
+
+static bool open_target(struct target *target)
 {
-    Elf64_Ehdr header;
-    if (size < sizeof header || memcmp(head, ELFMAG, SELFMAG) != 0 || head[EI_CLASS] != ELFCLASS64)
-        return NULL;
-    memcpy(&header, head, sizeof header);
-    for (unsigned i = 0; i < header.e_phnum; i++) {
-        Elf64_Phdr segment;
-        size_t at;
-        if (__builtin_add_overflow(header.e_phoff, i * sizeof segment, &at) || at > size - sizeof segment)
-            return NULL; /* further away than anybody puts it: unknown */
-        memcpy(&segment, head + at, sizeof segment);
-        if (segment.p_type != PT_INTERP)
-            continue;
-        if (segment.p_offset >= size || !memchr(head + segment.p_offset, '\0', size - segment.p_offset))
-            return NULL;
-        return head + segment.p_offset;
-    }
-    return "";
+    target->descriptor = open(target->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (target->descriptor < 0)
+        return false;
+    ssize_t size = pread(target->descriptor, target->head, sizeof target->head - 1, 0);
+    target->head[size > 0 ? size : 0] = '\0';
+    return fstat(target->descriptor, &target->status) == 0 && S_ISREG(target->status.st_mode);
 }
 
-static const char *elf_obstacle(const char *head, size_t size)
-{
-    const char *interpreter = find_interpreter(head, size);
-    if (!interpreter) {
-        bool is_32_bit =
-            size > EI_CLASS && memcmp(head, ELFMAG, SELFMAG) == 0 && head[EI_CLASS] == ELFCLASS32;
-        return is_32_bit ? "it is a 32-bit program" : NULL;
-    }
-    if (!*interpreter)
-        return "it is linked statically";
-    return strstr(interpreter, "ld-musl") ? "it uses another C library" : NULL;
-}
-
-/* The interpreter of a script's first line, or NULL. */
-static const char *script_interpreter(char *head)
+/* The interpreter of a script's first line, or NULL; *ret_word is the word behind it, or "". */
+static const char *script_interpreter(char *head, const char **ret_word)
 {
     if (head[0] != '#' || head[1] != '!')
         return NULL;
+    head[strcspn(head, "\r\n")] = '\0';
     char *name = head + 2 + strspn(head + 2, " \t");
-    name[strcspn(name, " \t\r\n")] = '\0';
+    char *end = name + strcspn(name, " \t");
+    char *word = end + strspn(end, " \t");
+    word[strcspn(word, " \t")] = '\0';
+    *ret_word = word;
+    *end = '\0';
     return *name ? name : NULL;
 }
 
-const char *np_program_obstacle(const char *path)
+/* "#!/usr/bin/env python3": env executes what it finds in PATH, so that is what runs, under its own name. */
+static bool follow_env(const char *interpreter, const char *word, struct np_program *program)
 {
-    static char head[16 << 10], interpreter[PATH_MAX];
-    for (int depth = 0; depth < 4; depth++) { /* the kernel follows as many scripts (exec_binprm) */
-        struct stat status;
-        int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-        if (descriptor < 0)
-            return NULL;
-        ssize_t size = read(descriptor, head, sizeof head - 1);
-        bool known = size > 0 && fstat(descriptor, &status) == 0;
-        (void)close(descriptor);
-        if (!known)
-            return NULL;
-        head[size] = '\0';
-        const char *next = script_interpreter(head);
-        if (!next) {
-            bool raises = (status.st_mode & S_ISUID && status.st_uid != geteuid()) ||
-                          (status.st_mode & S_ISGID && status.st_gid != getegid());
-            return raises ? "it is set-uid or set-gid" : elf_obstacle(head, (size_t)size);
-        }
-        (void)snprintf(interpreter, sizeof interpreter, "%s", next);
-        path = interpreter;
+    const char *slash = strrchr(interpreter, '/');
+    if (!slash || strcmp(slash, "/env") != 0 || !*word || *word == '-' || strchr(word, '='))
+        return false;
+    return np_program_find(word, program->interpreter) == 0;
+}
+
+/* Rights beyond the caller's make the dynamic linker ignore LD_PRELOAD (AT_SECURE, ld.so(8)); root has them all. */
+static const char *rights_obstacle(const struct target *target)
+{
+    const struct stat *status = &target->status;
+    if ((status->st_mode & S_ISUID && status->st_uid != geteuid()) ||
+        (status->st_mode & S_ISGID && status->st_gid != getegid()))
+        return "it is set-uid or set-gid";
+    if (geteuid() != 0 && fgetxattr(target->descriptor, "security.capability", NULL, 0) > 0)
+        return "it has file capabilities";
+    return NULL;
+}
+
+static bool is_glibc(const char *linker)
+{
+    static const char *const names[] = {"ld-linux", "ld64.so", "ld.so"}; /* of all of glibc's architectures */
+    const char *slash = strrchr(linker, '/');
+    linker = slash ? slash + 1 : linker;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(linker, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+static const char *elf_obstacle(const struct np_binary *elf)
+{
+    switch (elf->kind) {
+    case NP_BINARY_32_BIT:
+        return "it is a 32-bit program";
+    case NP_BINARY_FOREIGN:
+        return "it is for another processor";
+    case NP_BINARY_STATIC:
+        return "it is linked statically";
+    case NP_BINARY_DYNAMIC:
+        return is_glibc(elf->interpreter) ? NULL : "it uses another C library";
+    case NP_BINARY_UNKNOWN:
+        break;
     }
     return NULL;
+}
+
+static void inspect(struct target *target, struct np_program *program)
+{
+    for (int depth = 0; depth < 5; depth++) { /* the kernel follows as many (exec_binprm) */
+        const bool known = open_target(target);
+        const char *word = "", *next = known ? script_interpreter(target->head, &word) : NULL;
+        if (known && !next) {
+            struct np_binary elf;
+            np_binary_read(target->descriptor, &elf);
+            program->obstacle = rights_obstacle(target);
+            if (!program->obstacle)
+                program->obstacle = elf_obstacle(&elf);
+            program->forks = elf.forks;
+        }
+        if (target->descriptor >= 0)
+            (void)close(target->descriptor);
+        if (!next)
+            return;
+        if (follow_env(next, word, program))
+            memcpy(program->executed, program->interpreter, sizeof program->executed);
+        else
+            (void)snprintf(program->interpreter, sizeof program->interpreter, "%s", next);
+        memcpy(target->path, program->interpreter, sizeof target->path);
+        if (access(target->path, X_OK) < 0) {
+            program->obstacle = "its interpreter cannot be executed";
+            return;
+        }
+    }
+}
+
+int np_program_inspect(const char *program, struct np_program *ret_program)
+{
+    *ret_program = (struct np_program){.obstacle = NULL};
+    int result = np_program_find(program, ret_program->path);
+    if (result < 0)
+        return result;
+    struct target target = {.descriptor = -1};
+    memcpy(ret_program->executed, ret_program->path, sizeof ret_program->executed);
+    (void)snprintf(target.path, sizeof target.path, "%s", ret_program->path);
+    inspect(&target, ret_program);
+    return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* numaperf run: check the policy file, then become the program, with the shim in LD_PRELOAD. */
 #include "cli.h"
+#include "effective.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -182,13 +183,23 @@ static int set_environment(const struct options *options)
     return NP_EXIT_RUN_REFUSED;
 }
 
-static int find_program(const char *program, char *ret_path)
+static int find_program(const char *name, struct np_program *ret_program)
 {
-    int result = np_program_find(program, ret_path);
+    int result = np_program_inspect(name, ret_program);
     if (result == 0)
         return 0;
-    np_cli_error("run: %s: %s", program, strerror(-result));
+    np_cli_error("run: %s: %s", name, strerror(-result));
     return result == -ENOENT ? NP_EXIT_NOT_FOUND : NP_EXIT_NOT_EXECUTABLE;
+}
+
+/* Read the file and hold it against this machine, printing every problem. Return: 0 or the exit status. */
+static int check_policy(const struct options *options, const struct np_program *program)
+{
+    struct np_effective *effective = NULL;
+    int result =
+        np_effective_load(options->config, program, options->has_mode ? &options->mode : NULL, &effective);
+    np_effective_free(effective);
+    return result < 0 ? NP_EXIT_RUN_REFUSED : 0;
 }
 
 int np_cli_run(int argc, char **argv)
@@ -199,21 +210,19 @@ int np_cli_run(int argc, char **argv)
         return status;
     argv += optind;
 
-    char path[PATH_MAX];
-    status = find_program(argv[0], path);
+    struct np_program program;
+    status = find_program(argv[0], &program);
+    if (status == 0)
+        status = check_policy(&options, &program);
+    if (status == 0)
+        status = set_environment(&options);
     if (status != 0)
         return status;
-    if (np_policy_check(options.config, path, options.has_mode ? &options.mode : NULL) < 0)
-        return NP_EXIT_RUN_REFUSED;
-    status = set_environment(&options);
-    if (status != 0)
-        return status;
-    const char *obstacle = np_program_obstacle(path);
-    if (obstacle)
-        np_cli_error("run: %s: %s, so nothing will be placed", argv[0], obstacle);
+    if (program.obstacle)
+        np_cli_error("run: %s: %s, so nothing will be placed", argv[0], program.obstacle);
 
-    (void)execvp(path,
-                 argv); /* for execvp a path with a slash is no search, but a script without #! still runs */
+    /* For execvp a path with a slash is no search, but a script without #! still runs. */
+    (void)execvp(program.path, argv);
     int error = errno;
     np_cli_error("run: %s: %s", argv[0], strerror(error));
     return error == ENOENT ? NP_EXIT_NOT_FOUND : NP_EXIT_NOT_EXECUTABLE;

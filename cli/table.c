@@ -123,46 +123,54 @@ static unsigned width_of(const char *text)
     return width;
 }
 
-static void put_cell(const struct np_table *table, FILE *stream, unsigned column, const struct np_cell *cell,
-                     unsigned width)
+/* One row, without blanks at its end. */
+static void print_row(const struct np_table *table, FILE *stream, unsigned indent, const unsigned *widths,
+                      const struct np_cell *cells)
 {
-    const bool last = column + 1 == table->column_count;
-    const unsigned used = width_of(cell->text);
-    const int gap = used < width ? (int)(width - used) : 0;
-    const bool right = table->columns[column].right;
-    (void)fprintf(stream, "%*s%s%s%s%*s%s", right ? gap : 0, "", np_style_on(stream, cell->style), cell->text,
-                  np_style_off(stream, cell->style), right || last ? 0 : gap, "", last ? "\n" : "  ");
+    unsigned last = table->column_count - 1;
+    while (last > 0 && !*cells[last].text)
+        last--;
+    (void)fprintf(stream, "%*s", (int)indent, "");
+    for (unsigned i = 0; i <= last; i++) {
+        const int gap = (int)(widths[i] - width_of(cells[i].text));
+        const bool right = table->columns[i].right;
+        (void)fprintf(stream, "%*s%s%s%s%*s%s", right ? gap : 0, "", np_style_on(stream, cells[i].style),
+                      cells[i].text, np_style_off(stream, cells[i].style), right || i == last ? 0 : gap, "",
+                      i == last ? "\n" : "  ");
+    }
 }
 
-static void print_rows(const struct np_table *table, FILE *stream, unsigned indent, const unsigned *widths,
-                       bool has_heads)
+static void print_heads(const struct np_table *table, FILE *stream, unsigned indent, const unsigned *widths)
 {
-    for (unsigned i = 0; has_heads && i < table->column_count; i++) {
-        const char *head = table->columns[i].head;
-        struct np_cell cell = {strdupa(head), NP_STYLE_BOLD};
-        (void)fprintf(stream, "%*s", i == 0 ? (int)indent : 0, "");
-        put_cell(table, stream, i, &cell, widths[i]);
+    struct np_cell heads[NP_TABLE_COLUMNS];
+    bool has_heads = false;
+    for (unsigned i = 0; i < table->column_count; i++) {
+        heads[i] = (struct np_cell){strdup(table->columns[i].head), NP_STYLE_BOLD};
+        if (!heads[i].text)
+            np_cli_out_of_memory();
+        has_heads = has_heads || *heads[i].text;
     }
-    for (size_t i = 0; i < table->cell_count; i++) {
-        const unsigned column = (unsigned)(i % table->column_count);
-        (void)fprintf(stream, "%*s", column == 0 ? (int)indent : 0, "");
-        put_cell(table, stream, column, &table->cells[i], widths[column]);
-    }
+    if (has_heads)
+        print_row(table, stream, indent, widths, heads);
+    for (unsigned i = 0; i < table->column_count; i++)
+        free(heads[i].text);
 }
 
 void np_table_print(struct np_table *table, FILE *stream, unsigned indent)
 {
     unsigned widths[NP_TABLE_COLUMNS];
-    bool has_heads = false;
-    for (unsigned i = 0; i < table->column_count; i++) {
+    if (table->column_count == 0)
+        return;
+    for (unsigned i = 0; i < table->column_count; i++)
         widths[i] = width_of(table->columns[i].head);
-        has_heads = has_heads || widths[i] > 0;
-    }
     for (size_t i = 0; i < table->cell_count; i++) {
         const unsigned column = (unsigned)(i % table->column_count), width = width_of(table->cells[i].text);
         widths[column] = width > widths[column] ? width : widths[column];
     }
-    print_rows(table, stream, indent, widths, has_heads);
+    if (table->cell_count > 0)
+        print_heads(table, stream, indent, widths);
+    for (size_t i = 0; i < table->cell_count; i += table->column_count)
+        print_row(table, stream, indent, widths, &table->cells[i]);
     for (size_t i = 0; i < table->cell_count; i++)
         free(table->cells[i].text);
     free(table->cells);

@@ -110,6 +110,22 @@ static int read_size(const char **text, size_t *ret_size)
     return error;
 }
 
+int np_value_size(const char *value, void *field, struct np_value_reason *ret_reason)
+{
+    size_t size;
+    const char *c = value;
+    int error = read_size(&c, &size);
+    if (error == -EINVAL || *c != '\0')
+        return np_value_fail(ret_reason,
+                             "%s is no size; write bytes, with an optional K, M, G or T, such as 64K",
+                             np_value_quote(value).text);
+    if (error == -ERANGE)
+        return np_value_fail(ret_reason, "%s is too large: sizes end at %zu bytes",
+                             np_value_quote(value).text, SIZE_MAX);
+    *(size_t *)field = size;
+    return 0;
+}
+
 static int refuse_range(const char *value, struct np_value_reason *ret_reason)
 {
     return np_value_fail(ret_reason,

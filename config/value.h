@@ -42,6 +42,8 @@ struct np_size_range {
     size_t start, end;
 };
 
+/** np_value_size() - one size: decimal bytes, with an optional K, M, G or T. The field is a size_t. */
+int np_value_size(const char *value, void *field, struct np_value_reason *ret_reason);
 int np_value_size_range(const char *value, void *field,
                         struct np_value_reason *ret_reason); /* struct np_size_range */
 int np_value_mode(const char *value, void *field, struct np_value_reason *ret_reason); /* enum np_mode */

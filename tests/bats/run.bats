@@ -151,6 +151,6 @@ good() {
 @test "2: usage errors of the command itself" {
     run -2 "$numaperf"
     run -2 "$numaperf" no-such-command
-    run -2 --separate-stderr "$numaperf" check
-    assert_equal "$stderr" "numaperf: check: not supported yet"
+    run -2 --separate-stderr "$numaperf" report
+    assert_equal "$stderr" "numaperf: report: not supported yet"
 }

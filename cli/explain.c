@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* numaperf explain: which rule applies, and where the bytes or the thread will go. */
+#include "cli.h"
+#include "effective.h"
+#include "table.h"
+
+#include "config/value.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "Usage: numaperf explain [-c FILE] [--size N] [--kind malloc|private|shared|file|stack] [--thread NAME] "
+    "[PROGRAM]\n"
+    "\n"
+    "Say which rule of the policy file applies to a request or a thread, and where its bytes or the thread "
+    "will go.\n"
+    "Without --size, --kind and --thread: every class of requests.\n"
+    "\n"
+    "  -c, --config FILE   explain this policy file; an empty name: the built-in default. Without it: the "
+    "file\n"
+    "                      that applies to PROGRAM\n"
+    "      --size N        a request of N bytes; K, M, G or T may follow\n"
+    "      --kind KIND     malloc (default), or a mapping: private, shared, file, stack\n"
+    "      --thread NAME   a thread of this name\n"
+    "      --help          print this text\n"
+    "      --version       print the version\n"
+    "\n"
+    "Exit status: 0; 2 for an invalid file, refused hard mode, a PROGRAM that is not found, or wrong "
+    "usage.\n";
+
+static const char *const kinds[] = {"malloc", "private", "shared", "file", "stack"};
+
+struct question {
+    const char *config, *size_text, *kind, *thread;
+    size_t size;
+};
+
+/* ---- Where memory of a class goes ---- */
+
+static void explain_place(const struct np_placement *placement, char *text, size_t size)
+{
+    static const char *const places[] = {
+        [NP_SYSTEM] = "the next malloc: by the kernel's default, where each page is first written",
+        [NP_FIRST_TOUCH] = "each page to the node of the CPU that writes to it first",
+        [NP_LOCAL] = "the node of the CPU that calls malloc",
+        [NP_BIND] = "any of nodes ",
+        [NP_PREFERRED] = "node ",
+        [NP_PREFERRED_MANY] = "any of nodes ",
+        [NP_INTERLEAVE] = "page by page in turn to nodes ",
+        [NP_WEIGHTED_INTERLEAVE] = "page by page in turn, by weight, to nodes ",
+    };
+    char nodes[512] = "";
+    if (placement->mode > NP_LOCAL)
+        (void)np_text_nodes(placement, nodes, sizeof nodes);
+    (void)snprintf(text, size, "%s%s", places[placement->mode], nodes);
+}
+
+static const char *explain_full(const struct np_placement *placement)
+{
+    const bool hard = placement->hardness == NP_HARD;
+    switch (placement->mode) {
+    case NP_SYSTEM:
+    case NP_FIRST_TOUCH:
+        return "the kernel takes the nearest node that has room";
+    case NP_LOCAL:
+        return hard ? "malloc fails with ENOMEM" : "the kernel takes the nearest node that has room";
+    case NP_BIND:
+        return hard ? "malloc fails with ENOMEM"
+                    : "the kernel takes other nodes, and the report counts the pages";
+    case NP_PREFERRED:
+    case NP_PREFERRED_MANY:
+    case NP_INTERLEAVE:
+    case NP_WEIGHTED_INTERLEAVE:
+        break;
+    }
+    return "the kernel takes other nodes, and the report counts the pages";
+}
+
+static void explain_class(const struct np_effective *effective, unsigned index)
+{
+    const struct np_placement *placement = &effective->placements[index];
+    const struct np_rule *rule = &effective->config->classes[index];
+    struct np_table table = {.column_count = 0};
+    char requests[NP_REQUESTS_SIZE], place[640], weakness[NP_REASON_SIZE];
+    np_table_column(&table, "", false);
+    np_table_column(&table, "", false);
+    np_table_add(&table, NP_STYLE_PLAIN, "rule");
+    if (rule->line)
+        np_table_add(&table, NP_STYLE_BOLD, "[%s], line %u of %s", rule->section, rule->line,
+                     effective->config->path);
+    else
+        np_table_add(&table, NP_STYLE_BOLD, "[%s] of the built-in default", rule->section);
+    np_table_add(&table, NP_STYLE_PLAIN, "requests");
+    np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_requests(placement, requests));
+    np_table_add(&table, NP_STYLE_PLAIN, "policy");
+    np_table_add(&table, NP_STYLE_PLAIN, "%s, %s", np_mode_name(placement->mode),
+                 np_text_hardness(placement->hardness));
+    np_table_add(&table, NP_STYLE_PLAIN, "goes to");
+    explain_place(placement, place, sizeof place);
+    np_table_add(&table, NP_STYLE_GOOD, "%s", place);
+    np_table_add(&table, NP_STYLE_PLAIN, "when full");
+    np_table_add(&table, NP_STYLE_PLAIN, "%s", explain_full(placement));
+    if (placement->mode != NP_SYSTEM) {
+        np_table_add(&table, NP_STYLE_PLAIN, "huge pages");
+        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_huge(placement->huge));
+        np_table_add(&table, NP_STYLE_PLAIN, "prefault");
+        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_prefault(placement->prefault));
+    }
+    if (*np_effective_weakness(effective, index, weakness)) {
+        np_table_add(&table, NP_STYLE_PLAIN, "degraded");
+        np_table_add(&table, NP_STYLE_WARN, "%s", np_effective_weakness(effective, index, weakness));
+    }
+    np_table_print(&table, stdout, 2);
+}
+
+static void explain_request(const struct np_effective *effective, size_t size)
+{
+    char text[NP_TEXT_SIZE];
+    np_heading(stdout, "malloc of %zu bytes (%s)", size, np_text_size(size, text));
+    for (unsigned i = 0; i < effective->config->class_count; i++) {
+        const struct np_placement *placement = &effective->placements[i];
+        if (size >= placement->min_size && size < placement->max_size) {
+            explain_class(effective, i);
+            return;
+        }
+    }
+    (void)printf("  no rule of %s has this size: left to the next malloc,\n"
+                 "  and by the kernel's default each page goes where it is first written\n",
+                 effective->config->path);
+}
+
+/* Policy files can have no rules for these yet (they are refused), so this is the whole truth. */
+static void explain_mapping(const struct question *question)
+{
+    np_heading(stdout, "%s mapping%s%s", question->kind, question->size_text ? " of " : "",
+               question->size_text ? question->size_text : "");
+    (void)puts("  no rule: policy files cannot have rules for mappings yet, so it is left alone,\n"
+               "  and by the kernel's default each page goes where it is first written");
+}
+
+static void explain_thread(const char *name)
+{
+    np_heading(stdout, "thread %s", name);
+    (void)puts("  no rule: policy files cannot have rules for threads yet, so it is left alone\n"
+               "  and runs on the CPUs that its creator may use");
+}
+
+static void answer(const struct np_effective *effective, const struct question *question)
+{
+    const bool mapping = question->kind && strcmp(question->kind, "malloc") != 0;
+    if (mapping)
+        explain_mapping(question);
+    else if (question->size_text)
+        explain_request(effective, question->size);
+    else if (question->kind || !question->thread) {
+        np_heading(stdout, "every malloc, by %s", effective->config->path);
+        for (unsigned i = 0; i < effective->config->class_count; i++) {
+            if (i > 0)
+                (void)putchar('\n');
+            explain_class(effective, i);
+        }
+    }
+    if (question->thread)
+        explain_thread(question->thread);
+}
+
+/* ---- The command line ---- */
+
+static bool is_kind(const char *word)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* Return: -1 to go on, else the exit status. */
+static int check_question(struct question *question)
+{
+    struct np_value_reason reason;
+    if (question->kind && !is_kind(question->kind)) {
+        np_cli_error("explain: --kind: %s is none of malloc, private, shared, file, stack",
+                     np_value_quote(question->kind).text);
+        return NP_EXIT_USAGE;
+    }
+    if (question->size_text && np_value_size(question->size_text, &question->size, &reason) < 0) {
+        np_cli_error("explain: --size: %s", reason.text);
+        return NP_EXIT_USAGE;
+    }
+    return -1;
+}
+
+int np_cli_explain(int argc, char **argv)
+{
+    struct question question = {.config = NULL};
+    const struct np_cli_option options[] = {{.name = "config", .value = &question.config},
+                                            {.name = "size", .value = &question.size_text},
+                                            {.name = "kind", .value = &question.kind},
+                                            {.name = "thread", .value = &question.thread},
+                                            {.name = NULL}};
+    int status = np_cli_options(argc, argv, usage, options, 1);
+    if (status < 0)
+        status = check_question(&question);
+    if (status >= 0)
+        return status;
+    struct np_program program;
+    const int found = optind < argc ? np_program_inspect(argv[optind], &program) : 0;
+    if (found < 0) {
+        np_cli_error("explain: %s: %s", argv[optind], strerror(-found));
+        return NP_EXIT_USAGE;
+    }
+    struct np_effective *effective = NULL;
+    const int result = np_effective_load(question.config, optind < argc ? &program : NULL, NULL, &effective);
+    if (result == 0)
+        answer(effective, &question);
+    np_effective_free(effective);
+    status = np_cli_finish(0);
+    return result < 0 ? NP_EXIT_USAGE : status;
+}

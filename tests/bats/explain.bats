@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# numaperf explain: which rule applies, and where memory goes.
+
+setup() {
+    load helper
+    cd "$BATS_TEST_TMPDIR" || return
+    file=$(policy rules '[malloc.large]' 'size = 1M-16M' 'policy = interleave' 'nodes = all' \
+        '[malloc.hard]' 'size = 16M-' 'policy = bind' 'nodes = 0' 'mode = hard' \
+        '[malloc.left]' 'size = 0-32K' 'policy = system')
+}
+
+# section SIZE: the section that explain names for a request.
+section() {
+    "$numaperf" explain -c "$file" --size "$1" | sed -n 's/.*rule *\[\(.*\)\], line.*/\1/p'
+}
+
+@test "the borders of classes hold to the byte, and units are powers of 1024" {
+    assert_equal "$(section 1048576)" malloc.large
+    assert_equal "$(section 1M)" malloc.large
+    assert_equal "$(section 1024k)" malloc.large
+    assert_equal "$(section 16777215)" malloc.large
+    assert_equal "$(section 16M)" malloc.hard
+    assert_equal "$(section 1T)" malloc.hard
+    assert_equal "$(section 32767)" malloc.left
+    assert_equal "$(section 0)" malloc.left
+    assert_equal "$(section 32768)" ""
+    assert_equal "$(section 1048575)" ""
+}
+
+@test "a request outside of all rules goes to the next malloc" {
+    run -0 "$numaperf" explain -c "$file" --size 64K
+    assert_line "malloc of 65536 bytes (64.0 KiB)"
+    assert_output --partial "no rule of $file has this size: left to the next malloc"
+}
+
+@test "where the bytes go, and what happens when there is no room" {
+    run -0 "$numaperf" explain -c "$file" --size 2M
+    assert_line --regexp "^  rule +\[malloc\.large\], line 3 of $file\$"
+    assert_line --regexp '^  goes to +page by page in turn to nodes 0'
+    assert_line --regexp '^  when full +the kernel takes other nodes, and the report counts the pages$'
+    run -0 "$numaperf" explain -c "$file" --size 16M
+    assert_line --regexp '^  policy +bind, hard$'
+    assert_line --regexp '^  goes to +any of nodes 0$'
+    assert_line --regexp '^  when full +malloc fails with ENOMEM$'
+}
+
+@test "without a question every class is explained" {
+    run -0 "$numaperf" explain -c "$file"
+    assert_equal "$(grep -c '^  rule ' <<<"$output")" 3
+    run -0 "$numaperf" explain -c '' --kind malloc
+    assert_line --regexp '^  rule +\[malloc\.default-large\] of the built-in default$'
+}
+
+@test "mappings and threads: policy files cannot have rules for them yet" {
+    for kind in private shared file stack; do
+        run -0 "$numaperf" explain -c "$file" --kind $kind --size 1M
+        assert_line "$kind mapping of 1M"
+        assert_output --partial "no rule"
+    done
+    run -0 "$numaperf" explain -c "$file" --thread io_1
+    assert_line "thread io_1"
+    assert_output --partial "no rule"
+}
+
+@test "the file is the program's" {
+    mkdir -p config/numaperf
+    mv "$file" config/numaperf/sleep.ini
+    run -0 "$numaperf" explain --size 1M sleep
+    assert_output --partial "$XDG_CONFIG_HOME/numaperf/sleep.ini"
+    run -0 "$numaperf" explain --size 1M true
+    assert_output --partial "built-in default"
+}
+
+@test "2: files with problems, programs that are not there, wrong usage" {
+    run -2 --separate-stderr "$numaperf" explain -c missing.ini
+    assert_equal "$stderr" "numaperf: missing.ini: No such file or directory"
+    run -2 --separate-stderr "$numaperf" explain no-such-program
+    assert_equal "$stderr" "numaperf: explain: no-such-program: No such file or directory"
+    for arguments in "--size" "--size 1X" "--size -1" "--size 1K2" "--size 99999999999999999999" "--size 18E" \
+        "--kind heap" "--nonsense" "true false" "--size="; do
+        # shellcheck disable=SC2086 # words
+        run -2 --separate-stderr "$numaperf" explain $arguments
+        assert_regex "$stderr" '^numaperf: explain: '
+        assert_output ""
+    done
+    hard=$(policy hard 'mode = hard' '[malloc.a]' 'size = 1M-' 'policy = bind' 'nodes = all,1000')
+    run -2 --separate-stderr "$numaperf" explain -c "$hard" --size 1M
+    assert_regex "$stderr" 'malloc\.a\.nodes: node 1000 does not exist'
+}
