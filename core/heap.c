@@ -6,6 +6,7 @@
 #include "explicit.h"
 #include "extent.h"
 #include "log.h"
+#include "publish.h"
 #include "retain.h"
 #include "space.h"
 
@@ -50,6 +51,7 @@ static int refuse(struct np_heap_class *class, int error)
 
 int np_heap_allocate(struct np_heap_class *class, size_t size, size_t alignment, bool zero, void **ret_block)
 {
+    np_publish_tick(size);
     if (!class->zone_count)
         return refuse(class, -ENOMEM);
     unsigned slot = np_class_slot(class);

@@ -157,6 +157,7 @@ static int write_report(const struct np_report_info *info, const struct np_stats
     np_json_open(&json, NULL, '{');
     np_json_number(&json, "version", 1);
     np_json_number(&json, "pid", (uint64_t)(info->pid > 0 ? info->pid : getpid()));
+    np_json_number(&json, "page_bytes", np_kernel_page_size());
     np_json_string(&json, "program", info->program);
     np_json_string(&json, "config", info->config);
     np_json_string(&json, "mode", info->mode == NP_HARD ? "hard" : "soft");

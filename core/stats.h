@@ -7,6 +7,7 @@
 
 #include "policy.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 
 #define NP_MAX_RULES     64                  /* size classes; as many rules for mappings */
@@ -63,11 +64,20 @@ struct np_stats_zone {
 
 #define NP_STATS_ZONES 1024
 
+/** What a reader wants to know of the process beside its counters. */
+struct np_stats_process {
+    char program[NAME_MAX + 1]; /* base name as executed */
+    char config[PATH_MAX];      /* of the policy file, or "built-in" */
+    uint32_t hardness;          /* enum np_hardness: the file's global mode */
+    np_nodeset nodes;           /* allowed nodes with memory; empty when the policy did not need to know */
+};
+
 struct np_stats {
     uint64_t magic;
     uint32_t version, size;
     int32_t pid;
     uint32_t rule_count;
+    struct np_stats_process process;
     _Atomic uint32_t zone_count;
     _Atomic uint64_t remote_frees, node_migrations;
     struct np_stats_rule rules[NP_STATS_RULES];

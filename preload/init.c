@@ -4,6 +4,7 @@
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/mapped.h"
+#include "core/publish.h"
 #include "core/report.h"
 #include "core/topology.h"
 #include "family.h"
@@ -63,10 +64,22 @@ static void after_fork_parent(void)
 
 static void after_fork_child(void)
 {
+    bool own = np_publish_after_fork_child();
     np_heap_after_fork_child();
     np_mapped_after_fork();
     process.forked = true;
-    process.stats->pid = getpid();
+    if (own)
+        process.stats->pid = getpid();
+}
+
+/* For readers in other processes. */
+static void describe_process(void)
+{
+    struct np_stats_process *told = &process.stats->process;
+    (void)np_format(told->program, sizeof told->program, "%s", process.program);
+    (void)np_format(told->config, sizeof told->config, "%s", process.config->path);
+    told->hardness = process.config->hardness;
+    told->nodes = process.nodes;
 }
 
 static void start_heap(void)
@@ -78,6 +91,7 @@ static void start_heap(void)
         result = np_mapping_configure(process.mappings, process.mapping_count, process.stats);
     if (result < 0) {
         process.stats = NULL;
+        np_publish_state(NP_SHIM_FAILED);
         np_log(NP_LOG_ERROR, "cannot start: %s", np_strerror(result));
         return;
     }
@@ -88,6 +102,8 @@ static void start_heap(void)
         np_log(NP_LOG_ERROR, "cannot start: no memory for the fork handlers");
         return;
     }
+    describe_process();
+    np_publish_start(process.stats);
     size_t floor = smallest_request();
     if (floor != SIZE_MAX)
         np_malloc_open(floor);
@@ -101,12 +117,16 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     struct np_environment environment;
     np_environment_read(envp, getauxval(AT_SECURE) != 0, &environment);
     (void)np_next_resolve();
-    if (is_disabled(environment.disable))
+    if (is_disabled(environment.disable)) {
+        np_publish_state(NP_SHIM_DISABLED);
         return;
+    }
     (void)np_guard_enter();
     set_up_log(&environment);
     if (np_process_load(&environment, &process) == 0)
         start_heap();
+    else
+        np_publish_state(NP_SHIM_INVALID);
     np_guard_leave();
 }
 
