@@ -20,8 +20,8 @@ static const char usage[] = "Usage: numaperf COMMAND [ARGUMENT...]\n"
                             "                 check a policy file against this machine and a program\n"
                             "  explain [-c FILE] [--size N] [--kind KIND] [--thread NAME] [PROGRAM]\n"
                             "                 say which rule applies, and where memory will go\n"
-                            "  report\n"
-                            "                 not supported yet\n"
+                            "  report PID|FILE|--all [--json]\n"
+                            "                 show requested and obtained placement\n"
                             "\n"
                             "  --help         print this text; COMMAND --help tells more of one command\n"
                             "  --version      print the version\n";
@@ -34,16 +34,6 @@ void np_cli_error(const char *format, ...)
     (void)vfprintf(stderr, format, arguments);
     (void)fputc('\n', stderr);
     va_end(arguments);
-}
-
-static int not_yet(int argc, char **argv)
-{
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        (void)printf("Usage: numaperf %s\n\nNot supported yet.\n", argv[0]);
-        return EXIT_SUCCESS;
-    }
-    np_cli_error("%s: not supported yet", argv[0]);
-    return NP_EXIT_USAGE;
 }
 
 static int print_help(int argc, char **argv)
@@ -62,8 +52,9 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", np_cli_run}, {"check", np_cli_check}, {"explain", np_cli_explain},  {"topology", np_cli_topology},
-    {"report", not_yet}, {"--help", print_help},  {"--version", print_version},
+    {"run", np_cli_run},           {"check", np_cli_check},   {"explain", np_cli_explain},
+    {"topology", np_cli_topology}, {"report", np_cli_report}, {"--help", print_help},
+    {"--version", print_version},
 };
 
 int main(int argc, char **argv)

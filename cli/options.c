@@ -38,8 +38,7 @@ int np_cli_options(int argc, char **argv, const char *usage, const struct np_cli
             (struct option){options[count].name, options[count].flag ? no_argument : required_argument, NULL,
                             FIRST + (int)count};
     int option, status = -1;
-    /* '+': a program's name is the last word that is ours. */
-    while (status < 0 && (option = getopt_long(argc, argv, "+:c:", table, NULL)) != -1) {
+    while (status < 0 && (option = getopt_long(argc, argv, ":c:", table, NULL)) != -1) {
         const char *word = argv[optind - 1];
         if (option >= FIRST && option < HELP)
             status = apply(&options[option - FIRST]);
