@@ -39,6 +39,7 @@ int np_cli_options(int argc, char **argv, const char *usage, const struct np_cli
 /** The subcommands; argv[0] is their name. Return: the exit status. */
 int np_cli_check(int argc, char **argv);
 int np_cli_explain(int argc, char **argv);
+int np_cli_init(int argc, char **argv);
 int np_cli_report(int argc, char **argv);
 int np_cli_topology(int argc, char **argv);
 /** np_cli_run() - numaperf run; argv[0] is "run". Return: the exit status, when the program did not start. */

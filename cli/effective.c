@@ -2,6 +2,7 @@
 #include "effective.h"
 
 #include "cli.h"
+#include "launch.h"
 #include "machine.h"
 #include "table.h"
 
@@ -21,14 +22,28 @@ static bool print_problem(void *context, const char *path, const struct np_confi
     return true;
 }
 
-static int find_and_read(const char *path, const struct np_program *program, struct np_config **ret_config)
+/* The text comes from options of the command, so that is what its problems name. */
+static bool print_option_problem(void *context, const char *path, const struct np_config_problem *problem)
 {
+    (void)context, (void)path;
+    const char *key = strrchr(problem->where, '.');
+    np_cli_error("run: --%s: %s", key ? key + 1 : problem->where, problem->text);
+    return true;
+}
+
+static int find_and_read(const struct np_policy_source *source, const struct np_program *program,
+                         struct np_config **ret_config)
+{
+    const char *text = source->text ? source->text : source->path ? NULL : getenv("NUMAPERF_POLICY");
+    if (text && *text)
+        return np_config_read_text(NP_LAUNCH_NAME, text, strlen(text), print_option_problem, NULL,
+                                   ret_config);
     char found[PATH_MAX], exe[PATH_MAX];
     const char *binary = !program ? NULL : *program->interpreter ? program->interpreter : program->path;
     const struct np_config_search search = {
         .execfn = program ? program->executed : NULL,
         .exe = binary ? realpath(binary, exe) : NULL,
-        .config_env = path ? path : getenv("NUMAPERF_CONFIG"),
+        .config_env = source->path ? source->path : getenv("NUMAPERF_CONFIG"),
         .xdg_home = getenv("XDG_CONFIG_HOME"),
         .home = getenv("HOME"),
         .etc = "/etc/numaperf",
@@ -49,7 +64,10 @@ static void resolve(struct np_effective *effective, unsigned index)
     struct np_config_problem said = {.line = problem.line ? problem.line : rule->line};
     (void)snprintf(said.where, sizeof said.where, "%s.%s", rule->section, problem.key);
     (void)snprintf(said.text, sizeof said.text, "%s", problem.text);
-    (void)print_problem(NULL, effective->config->path, &said);
+    if (strcmp(effective->config->path, NP_LAUNCH_NAME) == 0)
+        (void)print_option_problem(NULL, NULL, &said);
+    else
+        (void)print_problem(NULL, effective->config->path, &said);
     struct np_placement *placement = &effective->placements[index];
     if (!*placement->section) { /* an error sets no placement: show at least what was asked for */
         (void)snprintf(placement->section, sizeof placement->section, "%s", rule->section);
@@ -74,13 +92,13 @@ static int resolve_all(struct np_effective *effective)
     return worst;
 }
 
-int np_effective_load(const char *path, const struct np_program *program, const enum np_hardness *mode,
-                      struct np_effective **ret_effective)
+int np_effective_load(const struct np_policy_source *source, const struct np_program *program,
+                      const enum np_hardness *mode, struct np_effective **ret_effective)
 {
     struct np_effective *effective = calloc(1, sizeof *effective);
     if (!effective)
         np_cli_out_of_memory();
-    int result = find_and_read(path, program, &effective->config);
+    int result = find_and_read(source, program, &effective->config);
     if (result == 0) {
         if (mode)
             np_config_override_mode(effective->config, *mode);

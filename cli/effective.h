@@ -8,6 +8,12 @@
 #include "config/config.h"
 #include "core/topology.h"
 
+/** Where a policy comes from. */
+struct np_policy_source {
+    const char *path; /* NULL: the file that discovery finds; "": the built-in default */
+    const char *text; /* not NULL: this text instead of any file */
+};
+
 struct np_effective {
     struct np_config *config;
     np_topology *topology;
@@ -16,13 +22,12 @@ struct np_effective {
 };
 
 /** np_effective_load() - find and read the file, and resolve all its rules, printing every problem.
- * @path: NULL for the file that discovery finds; "" for the built-in default.
  * @program: what discovery goes by, may be NULL.
  * @mode: NULL, or what replaces the file's global mode.
  * Return: 0; -EOPNOTSUPP when hard mode is refused, -ENODEV when a rule has no nodes here: *ret_effective is set even
  * then; -EINVAL for an invalid file, or another -errno, and nothing is set. */
-int np_effective_load(const char *path, const struct np_program *program, const enum np_hardness *mode,
-                      struct np_effective **ret_effective);
+int np_effective_load(const struct np_policy_source *source, const struct np_program *program,
+                      const enum np_hardness *mode, struct np_effective **ret_effective);
 /** np_effective_free() - NULL is fine. */
 void np_effective_free(struct np_effective *effective);
 

@@ -213,7 +213,8 @@ int np_cli_explain(int argc, char **argv)
         return NP_EXIT_USAGE;
     }
     struct np_effective *effective = NULL;
-    const int result = np_effective_load(question.config, optind < argc ? &program : NULL, NULL, &effective);
+    const struct np_policy_source source = {.path = question.config};
+    const int result = np_effective_load(&source, optind < argc ? &program : NULL, NULL, &effective);
     if (result == 0)
         answer(effective, &question);
     np_effective_free(effective);

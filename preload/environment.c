@@ -13,6 +13,7 @@ static const struct variable {
     {"NUMAPERF_LOG", offsetof(struct np_environment, log)},
     {"NUMAPERF_LOG_FILE", offsetof(struct np_environment, log_file)},
     {"NUMAPERF_REPORT", offsetof(struct np_environment, report)},
+    {"NUMAPERF_POLICY", offsetof(struct np_environment, policy)},
     {"NUMAPERF_MODE", offsetof(struct np_environment, mode)},
     {"HOME", offsetof(struct np_environment, home)},
     {"XDG_CONFIG_HOME", offsetof(struct np_environment, xdg_home)},

@@ -14,6 +14,7 @@ struct np_environment {
     const char *log;      /* NUMAPERF_LOG */
     const char *log_file; /* NUMAPERF_LOG_FILE */
     const char *report;   /* NUMAPERF_REPORT */
+    const char *policy;   /* NUMAPERF_POLICY: the text of a policy, from `numaperf run --policy` */
     const char *mode;     /* NUMAPERF_MODE: from `numaperf run --hard` or `--soft` */
     const char *home;     /* HOME */
     const char *xdg_home; /* XDG_CONFIG_HOME */

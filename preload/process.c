@@ -56,6 +56,9 @@ static int read_config(const struct np_environment *environment, const char *exe
         .home = environment->home,
         .etc = SYSTEM_FOLDER,
     };
+    if (environment->policy && *environment->policy) /* `numaperf run --policy`: no file at all */
+        return np_config_read_text("command-line", environment->policy, strlen(environment->policy),
+                                   report_first, NULL, ret_config);
     if (np_config_find(&search, path) > 0)
         return np_config_read_file(path, report_first, NULL, ret_config);
     return np_config_builtin(ret_config);

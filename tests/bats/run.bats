@@ -40,13 +40,6 @@ good() {
     done
 }
 
-@test "125: what is not supported yet says so" {
-    for option in --policy --nodes --size --huge-pages; do
-        run -125 --separate-stderr "$numaperf" run "$option" x -- true
-        assert_equal "$stderr" "numaperf: run: $option: not supported yet"
-    done
-}
-
 @test "125: every problem of the file is printed, and the program does not start" {
     file=$(policy broken '[malloc.a]' 'size = nonsense' 'policy = nonsense')
     run -125 --separate-stderr "$numaperf" run -c "$file" touch started
@@ -137,7 +130,7 @@ good() {
 }
 
 @test "--help and --version answer on stdout, everywhere" {
-    for command in "" run check explain topology report; do
+    for command in "" run init check explain topology report; do
         # shellcheck disable=SC2086 # no word for the first
         run -0 --separate-stderr "$numaperf" $command --help
         assert_output --partial "Usage: numaperf"
