@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "absence.h"
 
-#include "live.h"
 #include "program.h"
+#include "running.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -92,7 +92,7 @@ void np_absence_explain(pid_t pid, char *ret_reason)
         why = "it is set-uid, set-gid or has file capabilities, so LD_PRELOAD was ignored";
     else if (was_asked_for(pid))
         why = "LD_PRELOAD names the shim, but the dynamic linker did not load it";
-    else if (np_live_has_shim(parent_of(pid)))
+    else if (np_running_has_shim(parent_of(pid)))
         why = "its parent runs under the shim, but LD_PRELOAD was scrubbed for it";
-    (void)snprintf(ret_reason, NP_LIVE_REASON_SIZE, "%s", why);
+    (void)snprintf(ret_reason, NP_RUNNING_REASON_SIZE, "%s", why);
 }

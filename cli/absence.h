@@ -7,7 +7,7 @@
 
 /** np_absence_state() - the letter of proc(5) for what a process does, or NUL when there is none. */
 char np_absence_state(pid_t pid);
-/** np_absence_explain() - write a sentence of at most NP_LIVE_REASON_SIZE bytes. */
+/** np_absence_explain() - write a sentence of at most NP_RUNNING_REASON_SIZE bytes. */
 void np_absence_explain(pid_t pid, char *ret_reason);
 
 #endif

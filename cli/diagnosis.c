@@ -114,8 +114,8 @@ static void check_limits(struct np_table *table)
 
 static bool wants_explicit_pages(const struct np_effective *effective)
 {
-    for (unsigned i = 0; i < effective->config->class_count; i++) {
-        const enum np_huge huge = effective->config->classes[i].huge;
+    for (unsigned i = 0; i < effective->count; i++) {
+        const enum np_huge huge = effective->rules[i].placement.huge;
         if (huge == NP_HUGE_2M || huge == NP_HUGE_1G)
             return true;
     }

@@ -53,22 +53,30 @@ static int find_and_read(const struct np_policy_source *source, const struct np_
     return np_config_builtin(ret_config);
 }
 
-static void resolve(struct np_effective *effective, unsigned index)
+static void say_problem(const struct np_effective *effective, const struct np_rule *rule,
+                        const struct np_policy_problem *problem)
 {
-    const struct np_rule *rule = &effective->config->classes[index];
-    struct np_policy_problem problem = {.key = "policy"};
-    effective->results[index] =
-        np_policy_resolve(rule, effective->topology, &effective->placements[index], &problem);
-    if (effective->results[index] == 0)
-        return;
-    struct np_config_problem said = {.line = problem.line ? problem.line : rule->line};
-    (void)snprintf(said.where, sizeof said.where, "%s.%s", rule->section, problem.key);
-    (void)snprintf(said.text, sizeof said.text, "%s", problem.text);
+    struct np_config_problem said = {.line = problem->line ? problem->line : rule->line};
+    (void)snprintf(said.where, sizeof said.where, "%s.%s", rule->section, problem->key);
+    (void)snprintf(said.text, sizeof said.text, "%s", problem->text);
     if (strcmp(effective->config->path, NP_LAUNCH_NAME) == 0)
         (void)print_option_problem(NULL, NULL, &said);
     else
         (void)print_problem(NULL, effective->config->path, &said);
-    struct np_placement *placement = &effective->placements[index];
+}
+
+/* Resolves one more rule. Return: its result. */
+static int add_rule(struct np_effective *effective, const struct np_rule *rule, bool maps)
+{
+    struct np_effective_rule *entry = &effective->rules[effective->count++];
+    struct np_placement *placement = &entry->placement;
+    struct np_policy_problem problem = {.key = "policy"};
+    entry->rule = rule;
+    entry->maps = maps;
+    entry->result = np_policy_resolve(rule, effective->topology, placement, &problem);
+    if (entry->result == 0)
+        return 0;
+    say_problem(effective, rule, &problem);
     if (!*placement->section) { /* an error sets no placement: show at least what was asked for */
         (void)snprintf(placement->section, sizeof placement->section, "%s", rule->section);
         placement->min_size = rule->min_size;
@@ -77,19 +85,37 @@ static void resolve(struct np_effective *effective, unsigned index)
         placement->huge = rule->huge;
         placement->prefault = rule->prefault;
         placement->hardness = rule->hardness;
+        placement->kind = rule->kind;
         (void)snprintf(placement->reason, sizeof placement->reason, "%s", problem.text);
     }
+    return entry->result == -EOPNOTSUPP ? -EOPNOTSUPP : -ENODEV;
 }
 
 static int resolve_all(struct np_effective *effective)
 {
+    const struct np_config *config = effective->config;
     int worst = 0;
-    for (unsigned i = 0; i < effective->config->class_count; i++) {
-        resolve(effective, i);
-        if (effective->results[i] != 0 && worst != -ENODEV)
-            worst = effective->results[i] == -EOPNOTSUPP ? -EOPNOTSUPP : -ENODEV;
+    for (unsigned i = 0; i < config->class_count + config->mapping_count; i++) {
+        const bool maps = i >= config->class_count;
+        int result = add_rule(effective,
+                              maps ? &config->mappings[i - config->class_count] : &config->classes[i], maps);
+        if (result != 0 && worst != -ENODEV)
+            worst = result;
     }
     return worst;
+}
+
+const struct np_effective_rule *np_effective_match(const struct np_effective *effective, bool maps,
+                                                   enum np_mapping_kind kind, size_t size)
+{
+    for (unsigned i = 0; i < effective->count; i++) {
+        const struct np_effective_rule *entry = &effective->rules[i];
+        const struct np_placement *placement = &entry->placement;
+        if (entry->maps == maps && size >= placement->min_size && size < placement->max_size &&
+            (!maps || placement->kind == NP_MAPPING_ANY || placement->kind == kind))
+            return entry;
+    }
+    return NULL;
 }
 
 int np_effective_load(const struct np_policy_source *source, const struct np_program *program,
@@ -121,11 +147,6 @@ void np_effective_free(struct np_effective *effective)
     np_topology_free(effective->topology);
     np_config_free(effective->config);
     free(effective);
-}
-
-bool np_effective_is_placed(const struct np_effective *effective, unsigned index)
-{
-    return effective->placements[index].mode != NP_SYSTEM && !effective->placements[index].refused;
 }
 
 /* ---- Weaknesses that resolving does not see: they may be gone a moment later ---- */
@@ -178,17 +199,19 @@ static bool limits_forbid_zones(void)
     return false;
 }
 
-const char *np_effective_weakness(const struct np_effective *effective, unsigned index, char *text)
+const char *np_effective_weakness(const struct np_effective *effective, const struct np_effective_rule *rule,
+                                  char *text)
 {
-    const struct np_placement *placement = &effective->placements[index];
+    const struct np_placement *placement = &rule->placement;
     char pages[NP_REASON_SIZE / 2];
     if (placement->mode == NP_SYSTEM)
         return placement->reason;
-    const char *later = limits_forbid_zones() ? "ulimit -v or -d is too small: left to the next malloc"
-                        : effective->results[index] == 0 ? page_weakness(effective, placement, pages)
-                                                         : "";
-    (void)snprintf(text, NP_REASON_SIZE, "%s%s%s", placement->reason,
-                   *placement->reason && *later ? "; " : "", later);
+    const char *later = !rule->maps && limits_forbid_zones()
+                            ? "ulimit -v or -d is too small: left to the next malloc"
+                        : rule->result == 0 ? page_weakness(effective, placement, pages)
+                                            : "";
+    (void)np_format(text, NP_REASON_SIZE, "%s%s%s", placement->reason,
+                    *placement->reason && *later ? "; " : "", later);
     return text;
 }
 
@@ -210,6 +233,25 @@ const char *np_text_nodes(const struct np_placement *placement, char *text, size
         (void)np_nodeset_format(&placement->nodes, text + used, size - used);
     }
     return text;
+}
+
+static const char *const kinds[] = {[NP_MAPPING_ANY] = "any",
+                                    [NP_MAPPING_PRIVATE] = "private",
+                                    [NP_MAPPING_SHARED] = "shared",
+                                    [NP_MAPPING_FILE] = "file",
+                                    [NP_MAPPING_STACK] = "stack"};
+
+const char *np_text_kind(enum np_mapping_kind kind)
+{
+    return kinds[kind];
+}
+
+int np_text_kind_of(const char *word)
+{
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
+        if (strcmp(kinds[kind], word) == 0)
+            return (int)kind;
+    return -1;
 }
 
 const char *np_text_requests(const struct np_placement *placement, char *text)

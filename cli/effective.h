@@ -14,11 +14,20 @@ struct np_policy_source {
     const char *text; /* not NULL: this text instead of any file */
 };
 
+/** One rule: as the file has it, and what it comes to here. */
+struct np_effective_rule {
+    const struct np_rule *rule;
+    struct np_placement placement;
+    int result; /* 0; -EOPNOTSUPP: refused by hard mode; -ENODEV: no such nodes */
+    bool maps;  /* [mmap.*], else [malloc.*] */
+};
+
+/** Size classes by size, then rules for mappings in the order of the file. */
 struct np_effective {
     struct np_config *config;
     np_topology *topology;
-    struct np_placement placements[NP_CONFIG_MAX_CLASSES]; /* of config->classes */
-    int results[NP_CONFIG_MAX_CLASSES]; /* 0; -EOPNOTSUPP: refused by hard mode; -ENODEV: no such nodes */
+    struct np_effective_rule rules[NP_CONFIG_MAX_CLASSES + NP_CONFIG_MAX_MAPPINGS];
+    unsigned count;
 };
 
 /** np_effective_load() - find and read the file, and resolve all its rules, printing every problem.
@@ -31,15 +40,20 @@ int np_effective_load(const struct np_policy_source *source, const struct np_pro
 /** np_effective_free() - NULL is fine. */
 void np_effective_free(struct np_effective *effective);
 
-/** np_effective_is_placed() - does a class get zones of its own here, or is it left to the next malloc? */
-bool np_effective_is_placed(const struct np_effective *effective, unsigned index);
+/** np_effective_match() - the rule that takes a request (@maps: a mapping of this kind, else of malloc), or NULL. */
+const struct np_effective_rule *np_effective_match(const struct np_effective *effective, bool maps,
+                                                   enum np_mapping_kind kind, size_t size);
 /** np_effective_weakness() - why less than what the rule asks for holds here, or "". @text has NP_REASON_SIZE bytes
  * and is returned, unless a constant is. */
-const char *np_effective_weakness(const struct np_effective *effective, unsigned index, char *text);
+const char *np_effective_weakness(const struct np_effective *effective, const struct np_effective_rule *rule,
+                                  char *text);
 
 /** np_text_nodes() - the nodes that a placement uses, with weights where it has them: "0-3", "0*3,1*1", "each of 0-3",
  * "-". @text has @size bytes and is returned. */
 const char *np_text_nodes(const struct np_placement *placement, char *text, size_t size);
+/** np_text_kind() - the word of policy files for a kind of mappings; np_text_kind_of() - the kind of a word, or -1. */
+const char *np_text_kind(enum np_mapping_kind kind);
+int np_text_kind_of(const char *word);
 /** np_text_requests() - "32.0 KiB to 1.0 MiB", "1.0 MiB and more". @text has NP_REQUESTS_SIZE bytes. */
 #define NP_REQUESTS_SIZE ((size_t)80)
 const char *np_text_requests(const struct np_placement *placement, char *text);

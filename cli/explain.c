@@ -31,16 +31,15 @@ static const char usage[] =
     "Exit status: 0; 2 for an invalid file, refused hard mode, a PROGRAM that is not found, or wrong "
     "usage.\n";
 
-static const char *const kinds[] = {"malloc", "private", "shared", "file", "stack"};
-
 struct question {
-    const char *config, *size_text, *kind, *thread;
+    const char *config, *size_text, *kind_text, *thread;
     size_t size;
+    int kind; /* enum np_mapping_kind; NP_MAPPING_ANY for malloc */
 };
 
-/* ---- Where memory of a class goes ---- */
+/* ---- Where memory of a rule goes ---- */
 
-static void explain_place(const struct np_placement *placement, char *text, size_t size)
+static void explain_place(const struct np_effective_rule *rule, char *text, size_t size)
 {
     static const char *const places[] = {
         [NP_SYSTEM] = "the next malloc: by the kernel's default, where each page is first written",
@@ -53,65 +52,58 @@ static void explain_place(const struct np_placement *placement, char *text, size
         [NP_WEIGHTED_INTERLEAVE] = "page by page in turn, by weight, to nodes ",
     };
     char nodes[512] = "";
-    if (placement->mode > NP_LOCAL)
-        (void)np_text_nodes(placement, nodes, sizeof nodes);
-    (void)snprintf(text, size, "%s%s", places[placement->mode], nodes);
+    enum np_mode mode = rule->placement.mode;
+    if (mode > NP_LOCAL)
+        (void)np_text_nodes(&rule->placement, nodes, sizeof nodes);
+    if (rule->maps && mode == NP_SYSTEM)
+        (void)snprintf(text, size, "left alone: by the kernel's default, where each page is first written");
+    else
+        (void)snprintf(text, size, "%s%s", places[rule->maps && mode == NP_LOCAL ? NP_FIRST_TOUCH : mode],
+                       nodes);
 }
 
-static const char *explain_full(const struct np_placement *placement)
+static const char *explain_full(const struct np_effective_rule *rule)
 {
-    const bool hard = placement->hardness == NP_HARD;
-    switch (placement->mode) {
-    case NP_SYSTEM:
-    case NP_FIRST_TOUCH:
-        return "the kernel takes the nearest node that has room";
-    case NP_LOCAL:
-        return hard ? "malloc fails with ENOMEM" : "the kernel takes the nearest node that has room";
-    case NP_BIND:
-        return hard ? "malloc fails with ENOMEM"
-                    : "the kernel takes other nodes, and the report counts the pages";
-    case NP_PREFERRED:
-    case NP_PREFERRED_MANY:
-    case NP_INTERLEAVE:
-    case NP_WEIGHTED_INTERLEAVE:
-        break;
-    }
-    return "the kernel takes other nodes, and the report counts the pages";
+    const enum np_mode mode = rule->placement.mode;
+    const bool held = mode == NP_BIND || (mode == NP_LOCAL && !rule->maps);
+    if (held && rule->placement.hardness == NP_HARD)
+        return rule->maps ? "mmap fails with ENOMEM" : "malloc fails with ENOMEM";
+    return mode > NP_LOCAL ? "the kernel takes other nodes, and the report counts the pages"
+                           : "the kernel takes the nearest node that has room";
 }
 
-static void explain_class(const struct np_effective *effective, unsigned index)
+static void explain_rule(const struct np_effective *effective, const struct np_effective_rule *entry)
 {
-    const struct np_placement *placement = &effective->placements[index];
-    const struct np_rule *rule = &effective->config->classes[index];
+    const struct np_placement *placement = &entry->placement;
     struct np_table table = {.column_count = 0};
     char requests[NP_REQUESTS_SIZE], place[640], weakness[NP_REASON_SIZE];
     np_table_column(&table, "", false);
     np_table_column(&table, "", false);
     np_table_add(&table, NP_STYLE_PLAIN, "rule");
-    if (rule->line)
-        np_table_add(&table, NP_STYLE_BOLD, "[%s], line %u of %s", rule->section, rule->line,
+    if (entry->rule->line)
+        np_table_add(&table, NP_STYLE_BOLD, "[%s], line %u of %s", placement->section, entry->rule->line,
                      effective->config->path);
     else
-        np_table_add(&table, NP_STYLE_BOLD, "[%s] of the built-in default", rule->section);
+        np_table_add(&table, NP_STYLE_BOLD, "[%s] of the built-in default", placement->section);
     np_table_add(&table, NP_STYLE_PLAIN, "requests");
     np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_requests(placement, requests));
     np_table_add(&table, NP_STYLE_PLAIN, "policy");
     np_table_add(&table, NP_STYLE_PLAIN, "%s, %s", np_mode_name(placement->mode),
                  np_text_hardness(placement->hardness));
     np_table_add(&table, NP_STYLE_PLAIN, "goes to");
-    explain_place(placement, place, sizeof place);
+    explain_place(entry, place, sizeof place);
     np_table_add(&table, NP_STYLE_GOOD, "%s", place);
     np_table_add(&table, NP_STYLE_PLAIN, "when full");
-    np_table_add(&table, NP_STYLE_PLAIN, "%s", explain_full(placement));
+    np_table_add(&table, NP_STYLE_PLAIN, "%s", explain_full(entry));
     if (placement->mode != NP_SYSTEM) {
         np_table_add(&table, NP_STYLE_PLAIN, "huge pages");
         np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_huge(placement->huge));
         np_table_add(&table, NP_STYLE_PLAIN, "prefault");
         np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_prefault(placement->prefault));
     }
-    if (*np_effective_weakness(effective, index, weakness)) {
+    if (*np_effective_weakness(effective, entry, weakness)) {
         np_table_add(&table, NP_STYLE_PLAIN, "degraded");
-        np_table_add(&table, NP_STYLE_WARN, "%s", np_effective_weakness(effective, index, weakness));
+        np_table_add(&table, NP_STYLE_WARN, "%s", np_effective_weakness(effective, entry, weakness));
     }
     np_table_print(&table, stdout, 2);
 }
@@ -120,27 +112,48 @@ static void explain_request(const struct np_effective *effective, size_t size)
 {
     char text[NP_TEXT_SIZE];
     np_heading(stdout, "malloc of %zu bytes (%s)", size, np_text_size(size, text));
-    for (unsigned i = 0; i < effective->config->class_count; i++) {
-        const struct np_placement *placement = &effective->placements[i];
-        if (size >= placement->min_size && size < placement->max_size) {
-            explain_class(effective, i);
-            return;
-        }
+    const struct np_effective_rule *rule = np_effective_match(effective, false, NP_MAPPING_ANY, size);
+    if (rule)
+        explain_rule(effective, rule);
+    else
+        (void)printf("  no rule of %s has this size: left to the next malloc,\n"
+                     "  and by the kernel's default each page goes where it is first written\n",
+                     effective->config->path);
+}
+
+static void explain_mapping(const struct np_effective *effective, enum np_mapping_kind kind, size_t size)
+{
+    char text[NP_TEXT_SIZE];
+    np_heading(stdout, "%s mapping of %zu bytes (%s)", np_text_kind(kind), size, np_text_size(size, text));
+    const struct np_effective_rule *rule = np_effective_match(effective, true, kind, size);
+    if (rule)
+        explain_rule(effective, rule);
+    else
+        (void)printf("  no rule of %s has this kind and size: left alone,\n"
+                     "  and by the kernel's default each page goes where it is first written\n",
+                     effective->config->path);
+}
+
+/* Every rule for malloc, or every one that may take a mapping of this kind. */
+static void explain_all(const struct np_effective *effective, bool maps, enum np_mapping_kind kind)
+{
+    unsigned count = 0;
+    np_heading(stdout, "every %s%s, by %s", maps ? np_text_kind(kind) : "malloc", maps ? " mapping" : "",
+               effective->config->path);
+    for (unsigned i = 0; i < effective->count; i++) {
+        const struct np_effective_rule *rule = &effective->rules[i];
+        if (rule->maps != maps || (maps && kind != NP_MAPPING_ANY && rule->placement.kind != NP_MAPPING_ANY &&
+                                   rule->placement.kind != kind))
+            continue;
+        if (count++ > 0)
+            (void)putchar('\n');
+        explain_rule(effective, rule);
     }
-    (void)printf("  no rule of %s has this size: left to the next malloc,\n"
-                 "  and by the kernel's default each page goes where it is first written\n",
-                 effective->config->path);
+    if (count == 0)
+        (void)puts("  no rule: left alone");
 }
 
 /* Policy files can have no rules for these yet (they are refused), so this is the whole truth. */
-static void explain_mapping(const struct question *question)
-{
-    np_heading(stdout, "%s mapping%s%s", question->kind, question->size_text ? " of " : "",
-               question->size_text ? question->size_text : "");
-    (void)puts("  no rule: policy files cannot have rules for mappings yet, so it is left alone,\n"
-               "  and by the kernel's default each page goes where it is first written");
-}
-
 static void explain_thread(const char *name)
 {
     np_heading(stdout, "thread %s", name);
@@ -150,40 +163,31 @@ static void explain_thread(const char *name)
 
 static void answer(const struct np_effective *effective, const struct question *question)
 {
-    const bool mapping = question->kind && strcmp(question->kind, "malloc") != 0;
-    if (mapping)
-        explain_mapping(question);
+    const bool maps = question->kind > NP_MAPPING_ANY;
+    if (question->size_text && maps)
+        explain_mapping(effective, (enum np_mapping_kind)question->kind, question->size);
     else if (question->size_text)
         explain_request(effective, question->size);
-    else if (question->kind || !question->thread) {
-        np_heading(stdout, "every malloc, by %s", effective->config->path);
-        for (unsigned i = 0; i < effective->config->class_count; i++) {
-            if (i > 0)
-                (void)putchar('\n');
-            explain_class(effective, i);
-        }
-    }
+    else if (question->kind_text || !question->thread)
+        explain_all(effective, maps, (enum np_mapping_kind)question->kind);
+    if (!question->kind_text && !question->size_text && !question->thread &&
+        effective->config->mapping_count > 0)
+        explain_all(effective, true, NP_MAPPING_ANY);
     if (question->thread)
         explain_thread(question->thread);
 }
 
 /* ---- The command line ---- */
 
-static bool is_kind(const char *word)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kinds[i], word) == 0)
-            return true;
-    return false;
-}
-
 /* Return: -1 to go on, else the exit status. */
 static int check_question(struct question *question)
 {
     struct np_value_reason reason;
-    if (question->kind && !is_kind(question->kind)) {
+    const bool maps = question->kind_text && strcmp(question->kind_text, "malloc") != 0;
+    question->kind = maps ? np_text_kind_of(question->kind_text) : NP_MAPPING_ANY;
+    if (maps && question->kind <= NP_MAPPING_ANY) {
         np_cli_error("explain: --kind: %s is none of malloc, private, shared, file, stack",
-                     np_value_quote(question->kind).text);
+                     np_value_quote(question->kind_text).text);
         return NP_EXIT_USAGE;
     }
     if (question->size_text && np_value_size(question->size_text, &question->size, &reason) < 0) {
@@ -198,7 +202,7 @@ int np_cli_explain(int argc, char **argv)
     struct question question = {.config = NULL};
     const struct np_cli_option options[] = {{.name = "config", .value = &question.config},
                                             {.name = "size", .value = &question.size_text},
-                                            {.name = "kind", .value = &question.kind},
+                                            {.name = "kind", .value = &question.kind_text},
                                             {.name = "thread", .value = &question.thread},
                                             {.name = NULL}};
     int status = np_cli_options(argc, argv, usage, options, 1);

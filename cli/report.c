@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* numaperf report: requested and obtained placement, of running programs or of a report file. */
 #include "cli.h"
-#include "live.h"
 #include "report_view.h"
+#include "running.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -81,7 +81,7 @@ static int read_live(pid_t pid, const struct np_stats *stats, struct text *ret_t
     const int descriptor = memfd_create("report", MFD_CLOEXEC);
     if (descriptor < 0)
         return -errno;
-    int result = np_live_emit(pid, stats, descriptor);
+    int result = np_running_emit(pid, stats, descriptor);
     if (result == 0 && lseek(descriptor, 0, SEEK_SET) < 0)
         result = -errno;
     if (result == 0)
@@ -164,9 +164,9 @@ static struct np_stats *new_stats(void)
 
 static void report_process(pid_t pid, struct output *output)
 {
-    char reason[NP_LIVE_REASON_SIZE] = "";
+    char reason[NP_RUNNING_REASON_SIZE] = "";
     struct np_stats *stats = new_stats();
-    if (np_live_read(pid, stats, reason) == 0) {
+    if (np_running_read(pid, stats, reason) == 0) {
         report_stats(pid, stats, output);
     } else {
         np_cli_error("report: %d: %s", pid, reason);
@@ -184,9 +184,9 @@ static void report_all(struct output *output)
     if (output->json)
         (void)fputs("[\n", stdout);
     while (folder && (entry = readdir(folder))) {
-        char reason[NP_LIVE_REASON_SIZE] = "";
+        char reason[NP_RUNNING_REASON_SIZE] = "";
         const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        if (pid > 0 && pid != getpid() && np_live_read(pid, stats, reason) == 0)
+        if (pid > 0 && pid != getpid() && np_running_read(pid, stats, reason) == 0)
             report_stats(pid, stats, output);
     }
     if (folder)

@@ -15,21 +15,29 @@ static bool has_gaps(const struct np_config *config)
     return covered != SIZE_MAX;
 }
 
-static void add_verdict(struct np_table *table, const struct np_effective *effective, unsigned index,
-                        bool *ret_degraded)
+static void add_verdict(struct np_table *table, const struct np_effective *effective,
+                        const struct np_effective_rule *rule, bool *ret_degraded)
 {
     char text[NP_REASON_SIZE];
-    const char *weakness = np_effective_weakness(effective, index, text);
-    if (effective->results[index] != 0) {
+    const char *weakness = np_effective_weakness(effective, rule, text);
+    if (rule->result != 0) {
         np_table_add(table, NP_STYLE_BAD, "refused: %s", weakness);
     } else if (*weakness) {
         np_table_add(table, NP_STYLE_WARN, "degraded: %s", weakness);
         *ret_degraded = true;
-    } else if (np_effective_is_placed(effective, index)) {
+    } else if (rule->placement.mode != NP_SYSTEM) {
         np_table_add(table, NP_STYLE_GOOD, "holds");
     } else {
-        np_table_add(table, NP_STYLE_DIM, "left to the next malloc");
+        np_table_add(table, NP_STYLE_DIM, rule->maps ? "left alone" : "left to the next malloc");
     }
+}
+
+static void add_requests(struct np_table *table, const struct np_effective_rule *rule)
+{
+    char requests[NP_REQUESTS_SIZE];
+    const char *kind = np_text_kind(rule->placement.kind);
+    (void)np_text_requests(&rule->placement, requests);
+    np_table_add(table, NP_STYLE_PLAIN, "%s%s%s", rule->maps ? kind : "", rule->maps ? ", " : "", requests);
 }
 
 /* Return: is a rule degraded? */
@@ -41,17 +49,17 @@ static bool show_rules(FILE *stream, const struct np_effective *effective)
     bool degraded = false;
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         np_table_column(&table, heads[i], false);
-    for (unsigned i = 0; i < effective->config->class_count; i++) {
-        const struct np_placement *placement = &effective->placements[i];
-        char nodes[256], requests[NP_REQUESTS_SIZE];
+    for (unsigned i = 0; i < effective->count; i++) {
+        const struct np_placement *placement = &effective->rules[i].placement;
+        char nodes[256];
         np_table_add(&table, NP_STYLE_BOLD, "%s", placement->section);
-        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_requests(placement, requests));
+        add_requests(&table, &effective->rules[i]);
         np_table_add(&table, NP_STYLE_PLAIN, "%s", np_mode_name(placement->mode));
         np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_nodes(placement, nodes, sizeof nodes));
         np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_huge(placement->huge));
         np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_prefault(placement->prefault));
         np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_hardness(placement->hardness));
-        add_verdict(&table, effective, i, &degraded);
+        add_verdict(&table, effective, &effective->rules[i], &degraded);
     }
     np_table_print(&table, stream, 2);
     if (has_gaps(effective->config))

@@ -2,6 +2,7 @@
 #include "mapped.h"
 
 #include "backing.h"
+#include "publish.h"
 #include "settle.h"
 
 #include <errno.h>
@@ -146,6 +147,7 @@ static void *map_new(const struct request *request, const struct np_mapping_rule
     int error = 0;
     if (rule->placement->refused)
         return fail(ENOMEM);
+    np_publish_tick(request->length);
     void *start = make(request, rule, kind == NP_MAPPING_FILE, flags, &error);
     if (start == MAP_FAILED)
         return start;

@@ -2,6 +2,7 @@
 #include "publish.h"
 
 #include "kernel.h"
+#include "live.h"
 #include "zone.h"
 
 #include <errno.h>
@@ -82,7 +83,8 @@ static size_t whole_pages(void)
     return (sizeof(struct np_stats) + page - 1) / page * page;
 }
 
-/* Puts the memfd in the place of the block. What zones count is written under their locks, which are held; of the
+/* Puts the memfd in the place of the block. What zones count is written under their locks, which
+ * are held, as is that of the table of mappings; of the
  * counters without a lock a few steps of other threads may be lost in the microseconds between copy and change. */
 static bool replace_block(int descriptor)
 {
@@ -92,10 +94,12 @@ static bool replace_block(int descriptor)
     char *copy = (char *)mapped; /* NOLINT(performance-no-int-to-ptr): that is what the call returns */
     if (mapped < 0)
         return false;
+    np_live_before_fork();
     np_zones_lock_all();
     copy_pages(copy, (const char *)published.stats, sizeof(struct np_stats));
     const long result = syscall(SYS_mremap, copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, published.stats);
     np_zones_unlock_all();
+    np_live_after_fork();
     if (result >= 0)
         return true;
     (void)np_kernel_unmap(copy, size);

@@ -52,12 +52,32 @@ section() {
     assert_line --regexp '^  rule +\[malloc\.default-large\] of the built-in default$'
 }
 
-@test "mappings and threads: policy files cannot have rules for them yet" {
+@test "mappings: the first rule of the file that fits in kind and size" {
     for kind in private shared file stack; do
         run -0 "$numaperf" explain -c "$file" --kind $kind --size 1M
-        assert_line "$kind mapping of 1M"
-        assert_output --partial "no rule"
+        assert_line "$kind mapping of 1048576 bytes (1.0 MiB)"
+        assert_output --partial "no rule of $file has this kind and size: left alone"
     done
+    printf '%s\n' '[mmap.buffers]' 'kind = shared' 'size = 16M-' 'policy = interleave' 'nodes = all' \
+        '[mmap.rest]' 'policy = bind' 'nodes = 0' 'mode = hard' >>"$file"
+    run -0 "$numaperf" explain -c "$file" --kind shared --size 16M
+    assert_line --regexp 'rule +\[mmap\.buffers\], line 15 of '
+    assert_line --regexp 'goes to +page by page in turn to nodes 0'
+    for arguments in 'shared 16777215' 'private 1T' 'file 1' 'stack 8M'; do
+        run -0 "$numaperf" explain -c "$file" --kind "${arguments% *}" --size "${arguments#* }"
+        assert_line --regexp 'rule +\[mmap\.rest\], line 20 of '
+        assert_line --regexp 'when full +mmap fails with ENOMEM$'
+    done
+    run -0 "$numaperf" explain -c "$file" --kind file
+    assert_equal "$(grep -c '^  rule ' <<<"$output")" 1
+    run -0 "$numaperf" explain -c "$file"
+    assert_equal "$(grep -c '^  rule ' <<<"$output")" 5
+    run -0 "$numaperf" check -c "$file"
+    assert_line --regexp '^  mmap\.buffers +shared, 16\.0 MiB and more +interleave .* holds$'
+    assert_line --regexp '^  mmap\.rest +any, all +bind +0 .* hard +holds$'
+}
+
+@test "threads: policy files cannot have rules for them yet" {
     run -0 "$numaperf" explain -c "$file" --thread io_1
     assert_line "thread io_1"
     assert_output --partial "no rule"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "live.h"
+#include "running.h"
 
 #include "absence.h"
 #include "cli.h"
@@ -23,7 +23,7 @@ __attribute__((format(printf, 2, 3))) static void say(char *reason, const char *
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(reason, NP_LIVE_REASON_SIZE, format, arguments);
+    (void)vsnprintf(reason, NP_RUNNING_REASON_SIZE, format, arguments);
     va_end(arguments);
 }
 
@@ -138,7 +138,7 @@ static int open_memory(pid_t pid)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-bool np_live_has_shim(pid_t pid)
+bool np_running_has_shim(pid_t pid)
 {
     struct np_beacon beacon;
     return look_for_beacon(pid, -1, &beacon) == -EACCES;
@@ -196,7 +196,7 @@ static int inner_pid(pid_t pid)
     return inner;
 }
 
-int np_live_read(pid_t pid, struct np_stats *ret_stats, char *ret_reason)
+int np_running_read(pid_t pid, struct np_stats *ret_stats, char *ret_reason)
 {
     const char state = np_absence_state(pid);
     if (state == '\0') {
@@ -229,7 +229,7 @@ int np_live_read(pid_t pid, struct np_stats *ret_stats, char *ret_reason)
     return result;
 }
 
-int np_live_emit(pid_t pid, const struct np_stats *stats, int descriptor)
+int np_running_emit(pid_t pid, const struct np_stats *stats, int descriptor)
 {
     struct np_report_info info = {
         .pid = pid,
