@@ -54,7 +54,8 @@ def compile_c(source, target, *options):
     """Compile a program unless it is newer than its source and the headers beside it."""
     newest = max(path.stat().st_mtime for path in [source, *source.parent.glob("*.h")])
     if not target.exists() or target.stat().st_mtime < newest:
-        run("cc", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-fno-builtin", "-pthread", "-o", target, source, *options)
+        run("cc", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-fno-builtin", "-pthread", "-o", target, source,
+            *options)
 
 
 def build():

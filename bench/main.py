@@ -20,19 +20,21 @@ VERSION = 1
 def machine():
     """What the numbers depend on."""
     def line(path, start):
-        return next((text.split(":", 1)[1].strip() for text in open(path, encoding="utf-8") if text.startswith(start)), "")
-    nodes = [path for path in pathlib.Path("/sys/devices/system/node").glob("node[0-9]*")] or [None]
+        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+        return next((text.split(":", 1)[1].strip() for text in lines if text.startswith(start)), "")
+    nodes = list(pathlib.Path("/sys/devices/system/node").glob("node[0-9]*")) or [None]
     release = platform.freedesktop_os_release().get("PRETTY_NAME", "")
     return {"processor": line("/proc/cpuinfo", "model name"), "CPUs": os.cpu_count(), "nodes": len(nodes),
             "memory": f"{int(line('/proc/meminfo', 'MemTotal').split()[0]) >> 20} GiB",
-            "kernel": ".".join(platform.release().split(".")[:2]), "system": release, "libc": " ".join(platform.libc_ver())}
+            "kernel": ".".join(platform.release().split(".")[:2]), "system": release,
+            "libc": " ".join(platform.libc_ver())}
 
 
 def revision():
     """The commit measured, with a plus when files differ from it."""
     def git(*words):
-        return subprocess.run(["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, *words], capture_output=True, text=True,
-                              check=False).stdout.strip()
+        return subprocess.run(["git", "-c", f"safe.directory={ROOT}", "-C", ROOT, *words], capture_output=True,
+                              text=True, check=False).stdout.strip()
     return (git("rev-parse", "--short", "HEAD") or "unknown") + (
         "+" if git("status", "--porcelain", "--untracked-files=no", "core", "config", "preload") else "")
 
@@ -74,8 +76,8 @@ def measure(name, options):
     say(f"{name}: {seconds:.0f} s")
     return {"mode": mode, "rounds": run.rounds, "revision": revision(),
             "build": "release" if harness.NUMAPERF == BUILD / "numaperf" else "given",
-            "began": began, "seconds": round(seconds, 1), "load": [round(load, 2), round(os.getloadavg()[0], 2)], "notes": run.notes,
-            "measurements": run.measurements}
+            "began": began, "seconds": round(seconds, 1), "load": [round(load, 2), round(os.getloadavg()[0], 2)],
+            "notes": run.notes, "measurements": run.measurements}
 
 
 def arguments():
@@ -92,7 +94,8 @@ def arguments():
                         help="a second run of what is stored, to be compared with the first")
     parser.add_argument("--report", action="store_true", help="only make the document from the stored results")
     parser.add_argument("--document", type=pathlib.Path, help="whose generated parts are brought up to date")
-    parser.add_argument("--publish", action="store_true", help="store to docs/benchmarks/results.json and update docs/benchmarks.md")
+    parser.add_argument("--publish", action="store_true",
+                        help="store to docs/benchmarks/results.json and update docs/benchmarks.md")
     options = parser.parse_args()
     if options.quick and options.full:
         parser.error("either --quick or --full")

@@ -31,6 +31,11 @@ def multiple(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
+def added(pair, scale=1):
+    """The two columns of a difference."""
+    return [f"{pair[0] * scale:+.3f}", f"{pair[1] * scale:.3f}"] if pair else ["–", "–"]
+
+
 def geometric(values):
     """The geometric mean of positive numbers."""
     return math.exp(statistics.fmean(map(math.log, values))) if values else None
@@ -51,6 +56,11 @@ class Data:
         entry = self.index.get((metric, case, variant))
         return entry["median"] if entry else None
 
+    def medians(self, metric, case, variant):
+        """(median, median absolute deviation), or None."""
+        entry = self.index.get((metric, case, variant))
+        return (entry["median"], entry["mad"]) if entry else None
+
     def ratio(self, metric, case, variant, base=BASE):
         """(median, median absolute deviation) of the ratios to the base in each round, or None."""
         mine, other = self.index.get((metric, case, variant)), self.index.get((metric, case, base))
@@ -63,8 +73,10 @@ class Data:
         return ("", case, variant) in self.index
 
     def difference(self, metric, case, variant, base=BASE):
-        """(median, median absolute deviation) of the differences to the base in each round."""
-        mine, other = self.index[metric, case, variant], self.index[metric, case, base]
+        """(median, median absolute deviation) of the differences to the base in each round, or None."""
+        mine, other = self.index.get((metric, case, variant)), self.index.get((metric, case, base))
+        if not mine or not other:
+            return None
         return spread([value - unit for value, unit in zip(mine["values"], other["values"])])
 
     def ratios(self, metric, title, cases=None, scale=1, unit=None, base=BASE, variants=None, mean=True):
@@ -169,8 +181,8 @@ def agreement(results):
                           for key, share in zip(keys, noise)) for times in (1, 3)]
             if keys:
                 rows.append([name, metric, str(len(keys)), percent(statistics.median(noise)),
-                             percent(statistics.median(apart)), percent(apart[len(apart) * 9 // 10]), percent(apart[-1]),
-                             *[percent(count / len(keys)) for count in within],
+                             percent(statistics.median(apart)), percent(apart[len(apart) * 9 // 10]),
+                             percent(apart[-1]), *[percent(count / len(keys)) for count in within],
                              f"{group['load'][0]:.1f}, {group['again']['load'][0]:.1f}"])
     return table(["group", "measure", "ratios", "noise, median", "apart, median", "nine in ten", "largest",
                   "within the noise", "within three times", "load"], rows) if rows else "No second run is stored.\n"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Instructions for each call, and locked instructions for a million calls, counted by callgrind.
 
-The program runs twice, the second time with double the work; the difference of the counts is divided by the difference of
-the calls, so start-up drops out. What the workload itself executes is not counted: callgrind tells objects apart, and
-only those outside the program's own text are summed up (libc, the allocator, the loader, libpthread's part of libc).
+The program runs twice, the second time with double the work; the difference of the counts is divided by the difference
+of the calls, so start-up drops out. What the workload itself executes is not counted: callgrind tells objects apart,
+and only those outside the program's own text are summed up (libc, the allocator, the loader).
 """
 import collections
 import concurrent.futures
@@ -63,7 +63,7 @@ def counted(variant, case, amount):
 
 
 def measure(run):
-    """Every workload under every allocator, once: the counts hardly vary. Nothing is timed, so CPUs may share the work."""
+    """Every workload under every allocator, once: the counts hardly vary. Nothing is timed, so all CPUs may work."""
     need("valgrind")
     run.rounds = 1
     # numactl runs glibc's allocator: nothing new to count.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Large blocks: what a loop over one size costs, what stays resident after all was freed, what growth by realloc costs."""
+"""Large blocks: what a loop over one size costs, what stays resident after a free, what growth by realloc costs."""
 import functools
 
 import report

@@ -59,12 +59,13 @@ def rate(result, size):
 
 
 def verification(run):
-    """A report asks the kernel for every page of 1 GiB; what that adds to the end of a process, and move_pages alone."""
+    """A report asks the kernel for every page of 1 GiB: what that adds to a process's end, and move_pages alone."""
     report_path = BUILD / "verified.json"
     policy = POLICIES / "interleave.ini"
     held = {"without a report": {}, "with a report": {"NUMAPERF_REPORT": str(report_path)}}
-    run.by_turns("verify", {name: Variant(name, {**numaperf("", policy).environment, **more}) for name, more in held.items()},
-                 {"end": "s"}, lambda variant: end(measured(variant, [CALLS, "hold", str(GIB)])))
+    shim = numaperf("", policy).environment
+    run.by_turns("verify", {name: Variant(name, {**shim, **more}) for name, more in held.items()}, {"end": "s"},
+                 lambda variant: end(measured(variant, [CALLS, "hold", str(GIB)])))
     run.by_turns("verify", {"move_pages": Variant("glibc")}, {"time": "s"}, functools.partial(printed, ("verify", GIB)))
     report_path.unlink(missing_ok=True)
 
@@ -86,15 +87,14 @@ def parts(result):
     data = report.Data(result)
     calls = [case for case in data.cases if " and " in case]
     prefaults = [name for name in data.variants if data.value("GiB", "prefault", name)]
-    extra, noise = data.difference("end", "verify", "with a report", "without a report")
-    bare = data.index["time", "verify", "move_pages"]
+    checks = {"the report at exit": data.difference("end", "verify", "with a report", "without a report"),
+              "move_pages alone": data.medians("time", "verify", "move_pages")}
     return {
         "placement-calls": data.ratios("time", "calls", calls, mean=False,
                                        variants=["numaperf", "a rule that does not match", "a rule that matches"]),
         "placement-failed": data.failures(),
         "placement-prefault": report.table(
-            ["", "GiB/s", "±"], [[name, report.digits(entry["median"]), report.digits(entry["mad"])]
-                                 for name in prefaults for entry in [data.index["GiB", "prefault", name]]]),
+            ["", "GiB/s", "±"], [
+                [name, *map(report.digits, data.medians("GiB", "prefault", name))] for name in prefaults]),
         "placement-verify": report.table(["1 GiB, base pages", "ms of CPU time", "±"], [
-            ["the report at exit", f"{1000 * extra:.1f}", f"{1000 * noise:.1f}"],
-            ["move_pages alone", f"{1000 * bare['median']:.1f}", f"{1000 * bare['mad']:.1f}"]])}
+            [name, *report.added(pair, 1000)] for name, pair in checks.items()])}

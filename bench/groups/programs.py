@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Real programs at real work: python3, perl, sqlite3 in memory, gcc on a large file, redis-server under redis-benchmark."""
+"""Real programs at work: python3, perl, sqlite3 in memory, gcc on a large file, redis-server under redis-benchmark."""
 import functools
 import os
 import socket
@@ -27,7 +27,8 @@ def c_source(functions):
             f"static const char *names_{i}[] = {{\"a{i}\", \"b{i}\", \"c{i}\"}};\n"
             f"int f{i}(int x, const char *s)\n{{\n    int sum = 0;\n    for (int i = 0; i < x; i++) {{\n"
             f"        switch ((x + i) % 7) {{\n" + "".join(
-                f"        case {k}: sum += (int)strlen(names_{i}[{k % 3}]) * (x ^ {i * k + 1}); break;\n" for k in range(7)) +
+                f"        case {k}: sum += (int)strlen(names_{i}[{k % 3}]) * (x ^ {i * k + 1}); break;\n"
+                for k in range(7)) +
             f"        }}\n        if (s[i % 8] == 'a' + {i % 26})\n            sum -= "
             + (f"f{i - 1}(x - 1, s)" if i else "1") + ";\n    }\n"
             f"    printf(\"%d %s\\n\", sum, names_{i}[x % 3]);\n    return sum;\n}}\n" for i in range(functions)))
@@ -64,8 +65,8 @@ def redis(divisor, variant: Variant):
     """The server's use while redis-benchmark, which is not preloaded, asks and stores; and the benchmark's time."""
     with tempfile.TemporaryDirectory() as folder:
         path, results = f"{folder}/socket", []
-        server = threading.Thread(target=lambda: results.append(measured(
-            variant, ["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder], timeout=180)))
+        words = ["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder]
+        server = threading.Thread(target=lambda: results.append(measured(variant, words, timeout=180)))
         server.start()
         try:
             if not wait_for(path, 20):
@@ -107,8 +108,10 @@ def measure(run):
 def parts(result):
     """The generated parts of the document."""
     data = report.Data(result)
-    return {"programs-cpu": data.ratios("cpu", "CPU time"), "programs-elapsed": data.ratios("elapsed", "by the clock"),
-            "programs-peak": data.ratios("peak", "peak", scale=1 / 1024, unit="MiB"), "programs-failed": data.failures()}
+    return {"programs-cpu": data.ratios("cpu", "CPU time"),
+            "programs-elapsed": data.ratios("elapsed", "by the clock"),
+            "programs-peak": data.ratios("peak", "peak", scale=1 / 1024, unit="MiB"),
+            "programs-failed": data.failures()}
 
 
 def plots(result):

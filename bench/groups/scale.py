@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 """What grows with nodes, CPUs, classes, threads and memory.
 
-Nodes and CPUs are simulated by node files of other machines, put over this machine's in a mount namespace: programs then
-read them by the usual paths. What cannot be simulated so: the process is still allowed this machine's nodes only, and
-files in memory are read faster than those that the kernel writes at each read.
+Nodes and CPUs are simulated by node files of other machines, put over this machine's in a mount namespace: programs
+then read them by the usual paths. What cannot be simulated so: the process is still allowed this machine's nodes only,
+and files in memory are read faster than those that the kernel writes at each read. What many nodes do to addresses and
+memory is asked in emulated machines that have them, where sizes are as real as anywhere (nothing is timed there).
 """
 import functools
 import json
 import os
+import subprocess
 import tempfile
 
 import report
-from harness import BUILD, POLICIES, Variant, allocators, measured, need, numaperf, run as command, say
+from harness import (BUILD, NUMAPERF, POLICIES, ROOT, SHIM, Variant, allocators, measured, need, numaperf, say,
+                     run as command, written_policy)
 
 TITLE = "what grows with nodes, CPUs, classes, threads and memory (simulated topologies)"
 ROUNDS = {"quick": 3, "full": 9}
@@ -20,6 +23,9 @@ TOPOLOGIES = {"2 nodes, 16 CPUs": (2, 16), "8 nodes, 256 CPUs": (8, 256), "64 no
 CLASSES = (1, 8, 64)
 THREADS = (1, 64, 512)
 MEMORY = (64, 512, 2048)
+# The machines of tests/vm/topologies.bash, and their nodes.
+MACHINES = {"one": 1, "four": 4, "wide": 16, "vast": 64}
+IN_MACHINES = ("threads 1", "threads 64", "memory 64")
 NODE_FILES = "/sys/devices/system/node"
 PRINTED = {"resident": "KiB", "addresses": "KiB", "page tables": "KiB", "mappings": ""}
 EMPTY = {"LD_PRELOAD": str(BUILD / "empty.so")}
@@ -64,7 +70,8 @@ def inside(folder, words):
     """The command in a mount namespace whose node files are those of the folder."""
     if folder is None:
         return words
-    return ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh", folder, NODE_FILES, *words]
+    script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", script, "sh", folder, NODE_FILES, *words]
 
 
 def starts(run, case, folder, variants):
@@ -128,18 +135,59 @@ def footprints(run):
     run.rounds = rounds
 
 
+def many_nodes(run):
+    """Footprints in emulated machines: minutes, so not in a quick run."""
+    command(ROOT / "scripts" / "install-packages", ROOT / "tests" / "vm" / "host-packages.list")
+    shim = "/numaperf/build/preload/" + SHIM.name
+    states = {"glibc": "", "numaperf": f"LD_PRELOAD={shim} NUMAPERF_CONFIG=",
+              "numaperf policy": f"LD_PRELOAD={shim} NUMAPERF_CONFIG=/numaperf/{written_policy().relative_to(ROOT)}"}
+    program = "/numaperf/" + str((BUILD / "workloads" / "footprint").relative_to(ROOT))
+    script = "; ".join(f"{state} {program} {what}" for state in states.values() for what in IN_MACHINES)
+    for machine, nodes in MACHINES.items():
+        case = f"{nodes} node" + ("s" if nodes > 1 else "")
+        say(f"  {case}, emulated")
+        done = subprocess.run([ROOT / "tests" / "vm" / "run", "--topology", machine, "--build", NUMAPERF, "--timeout",
+                               "400", "--shell-command", script], capture_output=True, text=True, check=False)
+        lines = [list(map(float, line.split())) for line in done.stdout.splitlines() if line[:1].isdigit()]
+        if done.returncode != 0 or len(lines) != len(states) * len(IN_MACHINES):
+            run.fail(case, "numaperf", f"the emulated machine ended with status {done.returncode}")
+            continue
+        for number, numbers in enumerate(lines):
+            name, what = list(states)[number // len(IN_MACHINES)], IN_MACHINES[number % len(IN_MACHINES)]
+            for (metric, unit), value in zip(PRINTED.items(), numbers):
+                run.record(f"{case}, {what}", name, metric, unit, [value])
+
+
 def measure(run):
     """All of it."""
     need("hyperfine", "unshare")
     start_up(run)
     footprints(run)
+    if not run.quick:
+        many_nodes(run)
 
 
 def parts(result):
     """The generated parts of the document."""
     data = report.Data(result)
     return {"scale-start": start_table(data), "scale-threads": thread_table(data), "scale-memory": memory_table(data),
-            "scale-failed": data.failures()}
+            "scale-nodes": node_table(data), "scale-failed": data.failures()}
+
+
+def node_table(data):
+    """Memory and addresses by the number of nodes."""
+    rows = []
+    for nodes in MACHINES.values():
+        for name in data.variants:
+            found = [[data.value(metric, f"{nodes} node{'s' if nodes > 1 else ''}, {what}", name) for metric in PRINTED]
+                     for what in IN_MACHINES]
+            if found[0][0] is not None:
+                idle, threads, memory = found
+                rows.append([str(nodes), name, f"{idle[0]:.0f}", report.digits((threads[0] - idle[0]) / 63),
+                             f"{100 * (memory[0] / 65536 - 1):+.1f} %", report.digits(memory[1] / 1024 ** 2),
+                             f"{memory[2]:.0f}", f"{memory[3]:.0f}"])
+    return report.table(["nodes", "", "KiB resident, idle", "KiB for each thread", "beyond 64 MiB", "GiB of addresses",
+                         "KiB of page tables", "mappings"], rows) if rows else "Only in a full run.\n"
 
 
 def start_table(data):
@@ -149,7 +197,7 @@ def start_table(data):
         for name in data.variants[1:]:
             if data.value("cpu", case, name):
                 pairs = [data.difference(metric, case, name, base) for metric in ("elapsed", "cpu")]
-                rows.append([case, name] + [text for middle, noise in pairs for text in (f"{middle:+.3f}", f"{noise:.3f}")])
+                rows.append([case, name] + [text for pair in pairs for text in report.added(pair)])
     return report.table(["machine", "", "ms added", "±", "CPU ms added", "±"], rows)
 
 

@@ -51,11 +51,7 @@ def parts(result):
     case = data.cases[0]
     return {"startup": report.table(
         ["`env ... true`", "ms", "added", "±", "CPU ms", "added", "±"],
-        [[name] + [text for metric in ("elapsed", "cpu") for text in added(data, metric, case, name)]
+        [[name] + [text for metric in ("elapsed", "cpu")
+                   for text in (report.digits(data.value(metric, case, name)),
+                                *report.added(data.difference(metric, case, name, NOTHING)))]
          for name in data.variants])}
-
-
-def added(data, metric, case, name):
-    """Median, difference to the empty library in each round, and its median absolute deviation."""
-    middle, deviation = data.difference(metric, case, name, NOTHING)
-    return [f"{data.value(metric, case, name):.3f}", f"{middle:+.3f}", f"{deviation:.3f}"]

@@ -130,3 +130,25 @@ topology_huge() {
     node 0 6G cpus=0-1
     kernel_args+=(default_hugepagesz=2M hugepagesz=2M hugepages=64 hugepagesz=1G hugepages=2)
 }
+
+# nodes_apart COUNT SIZE CPUS: so many nodes, all equally far, the first ones with a CPU each.
+nodes_apart() {
+    local id other
+    for ((id = 0; id < $1; id++)); do
+        node "$id" "$2" "$([ "$id" -lt "$3" ] && echo "cpus=$id")"
+        for ((other = 0; other < id; other++)); do
+            distances "$other:$id=21"
+        done
+    done
+}
+
+# For what grows with the number of nodes: sixteen with a CPU each, and sixty-four of which eight have one.
+topology_wide() {
+    machine+=(-smp 16 -m 2560M)
+    nodes_apart 16 160M 16
+}
+
+topology_vast() {
+    machine+=(-smp 8 -m 6144M)
+    nodes_apart 64 96M 8
+}
