@@ -107,6 +107,10 @@ class Data:
                       for name in self.variants]
             for case in self.cases if cases is None or case in cases])
 
+    def column(self, metric, variant):
+        """The ratios of a variant in all cases that it could do."""
+        return [pair[0] for case in self.cases if (pair := self.ratio(metric, case, variant))]
+
     def all_ratios(self):
         """Every ratio to the base that can be made: (metric, case, variant) -> (median, deviation)."""
         pairs = {key: self.ratio(*key) for key in self.index if key[0] and key[2] != BASE}

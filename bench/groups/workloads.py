@@ -27,6 +27,8 @@ CASES = {
     "phases": ("phases", (), 3, 1),
 }
 UNITS = {"cpu": "s", "elapsed": "s", "peak": "KiB"}
+GENERAL = ("glibc", "jemalloc", "mimalloc", "tcmalloc")
+OURS = ("numaperf", "numaperf policy")
 THREADED = [name for name, case in CASES.items() if case[3] > 1]
 
 
@@ -56,8 +58,31 @@ def parts(result):
         "workloads-cpu": data.ratios("cpu", "CPU time"),
         "workloads-elapsed": data.ratios("elapsed", "by the clock", THREADED),
         "workloads-peak": data.ratios("peak", "peak", scale=1 / 1024, unit="MiB"),
+        "workloads-goals": goals(data),
         "workloads-failed": data.failures(),
     }
+
+
+def goals(data):
+    """What the heap is meant to reach, and whether it does."""
+    general = [name for name in GENERAL if name in data.variants]
+    best = min(report.geometric(data.column("cpu", name)) for name in general)
+    rows = []
+    for name in (each for each in OURS if each in data.variants):
+        time, peak = report.geometric(data.column("cpu", name)), report.geometric(data.column("peak", name))
+        slow = {case: pair[0] for case in data.cases if (pair := data.ratio("cpu", case, name)) and pair[0] > 1.05}
+        rows += [
+            [name, "CPU time, geometric mean: not above the best of the others",
+             f"{best:.2f}", f"{time:.2f}", met(time <= best)],
+            [name, "no workload more than 5 % slower than glibc", "1.05",
+             ", ".join(f"{case} {ratio:.2f}" for case, ratio in slow.items()) or "none", met(not slow)],
+            [name, "peak memory, geometric mean", "1.10", f"{peak:.2f}", met(peak <= 1.1)]]
+    return report.table(["", "goal, as multiples of glibc", "limit", "measured", ""], rows)
+
+
+def met(good):
+    """A word for it."""
+    return "met" if good else "**missed**"
 
 
 def plots(result):

@@ -54,7 +54,7 @@ document() {
 }
 
 @test "ratios are medians over the rounds, and what failed is left out and named" {
-    document workloads-cpu workloads-peak workloads-failed >"$document"
+    document workloads-cpu workloads-peak workloads-goals workloads-failed >"$document"
     run -0 "$bench" --report --output "$canned" --document "$document"
     run -0 cat "$document"
     assert_line 'Written by hand.'
@@ -64,6 +64,8 @@ document() {
     assert_line '| server | 0.200 | failed | 1.25 | 0 % |'
     assert_line '| **geometric mean** |  | **0.50** of 1 | **1.25** |  |'
     assert_line '| pairs | 10.0 | 0.50 | 1.25 | 0 % |'
+    assert_line '| numaperf | CPU time, geometric mean: not above the best of the others | 0.50 | 1.25 | **missed** |'
+    assert_line '| numaperf | no workload more than 5 % slower than glibc | 1.05 | pairs 1.25, server 1.25 | **missed** |'
     assert_line '- jemalloc, server: ended with status 139.'
 }
 
