@@ -10,6 +10,7 @@ ROUNDS = {"quick": 3, "full": 9}
 
 CALLS = BUILD / "workloads" / "calls"
 GIB = 1 << 30
+NOTHING = "an empty library"
 # Case -> the policy files that concern it.
 RULES = {"mmap": ("mmap-unmatched", "mmap-matched"), "pthread_create": ("thread-unmatched", "thread-matched")}
 
@@ -21,8 +22,9 @@ def printed(arguments, variant: Variant):
 
 
 def with_rules(run, case):
-    """Nothing preloaded, the shim without rules, and with those rules that this build takes."""
-    variants = {"glibc": Variant("glibc"), "numaperf": numaperf("numaperf", "")}
+    """The shim without rules, and with those rules that this build takes, beside an empty library: preloading anything
+    moves the place where the kernel puts mappings, and whether it can merge them with neighbours."""
+    variants = {NOTHING: Variant(NOTHING, {"LD_PRELOAD": str(BUILD / "empty.so")}), "numaperf": numaperf("numaperf", "")}
     for name in RULES[case]:
         policy = POLICIES / f"{name}.ini"
         label = "a rule that does not match" if name.endswith("unmatched") else "a rule that matches"
@@ -90,7 +92,7 @@ def parts(result):
     checks = {"the report at exit": data.difference("end", "verify", "with a report", "without a report"),
               "move_pages alone": data.medians("time", "verify", "move_pages")}
     return {
-        "placement-calls": data.ratios("time", "calls", calls, mean=False,
+        "placement-calls": data.ratios("time", "calls", calls, mean=False, base=NOTHING,
                                        variants=["numaperf", "a rule that does not match", "a rule that matches"]),
         "placement-failed": data.failures(),
         "placement-prefault": report.table(
