@@ -24,6 +24,7 @@ static int settle_segment(const struct np_mapping_rule *rule, char *start, size_
         .filled_length = length,
         .protection = flags & SHM_RDONLY ? PROT_READ : PROT_READ | PROT_WRITE,
         .anonymous = true,
+        .shared = true,
         .used = true,
     };
     return np_settle(&settling);

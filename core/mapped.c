@@ -76,14 +76,19 @@ const struct np_mapping_rule *np_mapped_take(const struct np_mapping_rule *rule,
     return NULL;
 }
 
-static const struct np_mapping_rule *rule_for(const struct request *request, enum np_mapping_kind *ret_kind)
+static struct np_mapping_call call_of(const struct request *request)
 {
-    const struct np_mapping_call call = {
+    return (struct np_mapping_call){
         .length = request->length,
         .protection = request->protection,
         .flags = request->flags,
         .fd = request->fd,
     };
+}
+
+static const struct np_mapping_rule *rule_for(const struct request *request, enum np_mapping_kind *ret_kind)
+{
+    const struct np_mapping_call call = call_of(request);
     const struct np_mapping_rule *rule = np_mapping_match(&call, ret_kind);
     return rule == NULL ? NULL : np_mapped_take(rule, *ret_kind, request->flags);
 }
@@ -129,6 +134,7 @@ static void *make(const struct request *request, const struct np_mapping_rule *r
         .populate = populate,
         .file = file,
         .anonymous = flags & MAP_ANONYMOUS,
+        .shared = flags & MAP_SHARED,
     };
     *ret_error = np_settle(&settling);
     return start;
@@ -174,13 +180,15 @@ static void *map_inside(const struct request *request, const struct np_mapping_r
     return fail(error);
 }
 
-/* Does the call put private memory into this piece, which has such? */
+/* Does the call put memory into this piece, which may be a reservation? It may be shared: the JVM's ZGC maps a memfd
+ * there, several times. */
 static bool commits(const struct request *request, const struct np_live_piece *piece, uintptr_t end)
 {
+    const struct np_mapping_call call = call_of(request);
+    enum np_mapping_kind kind;
     return piece->start <= (uintptr_t)request->address && end <= piece->end &&
            (piece->kind == NP_MAPPING_PRIVATE || piece->kind == NP_MAPPING_STACK) &&
-           !(request->protection & PROT_EXEC) && (request->flags & MAP_ANONYMOUS) &&
-           (request->flags & MAP_PRIVATE) && !(request->flags & (MAP_SHARED | MAP_HUGETLB));
+           np_mapping_kind_of(&call, &kind) && kind != NP_MAPPING_FILE;
 }
 
 /* At addresses of the program's choice: a part of a known mapping, addresses that were free, or a part of

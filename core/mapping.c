@@ -123,7 +123,7 @@ static bool kind_of_file(const struct np_mapping_call *call, enum np_mapping_kin
     return false;
 }
 
-static bool kind_of(const struct np_mapping_call *call, enum np_mapping_kind *ret_kind)
+bool np_mapping_kind_of(const struct np_mapping_call *call, enum np_mapping_kind *ret_kind)
 {
     const int sharing = call->flags & KIND_MASK;
     if ((call->protection & PROT_EXEC) || (call->flags & (MAP_HUGETLB | MAP_32BIT)) ||
@@ -153,7 +153,8 @@ const struct np_mapping_rule *np_mapping_match(const struct np_mapping_call *cal
                                                enum np_mapping_kind *ret_kind)
 {
     enum np_mapping_kind kind;
-    if (call->length == 0 || !np_mapping_concerns(call->length, call->flags) || !kind_of(call, &kind))
+    if (call->length == 0 || !np_mapping_concerns(call->length, call->flags) ||
+        !np_mapping_kind_of(call, &kind))
         return NULL;
     const struct np_mapping_rule *rule = np_mapping_match_kind(kind, call->length);
     if (rule == NULL || rule->placement->mode == NP_SYSTEM)

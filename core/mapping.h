@@ -51,6 +51,8 @@ int np_mapping_configure(const struct np_placement *placements, unsigned count, 
  * For files this asks the kernel what the descriptor is. *ret_kind is set when there is a rule. */
 const struct np_mapping_rule *np_mapping_match(const struct np_mapping_call *call,
                                                enum np_mapping_kind *ret_kind);
+/** np_mapping_kind_of() - what a call maps. Return: false for what is never placed. */
+bool np_mapping_kind_of(const struct np_mapping_call *call, enum np_mapping_kind *ret_kind);
 /** np_mapping_match_kind() - the first rule for a kind and a size, `system` included; NULL when there is none. */
 const struct np_mapping_rule *np_mapping_match_kind(enum np_mapping_kind kind, size_t length);
 /** np_mapping_rule_at() - the rule with this index of the stats. */

@@ -109,9 +109,20 @@ static int commit(const struct np_settling *mapping)
     return np_settle_commit(rule, mapping->start, mapping->filled_length, mapping->used);
 }
 
+/* Private mappings that are split merge again only when they share what the kernel notes at their first fault: so
+ * that comes before the stripes, or the program's mremap(2) would work on one of them at a time. */
+static void fault_once(const struct np_settling *mapping)
+{
+    if (mapping->rule->stripes == NULL || !mapping->anonymous || mapping->shared || mapping->closed ||
+        !(mapping->protection & PROT_WRITE) || np_kernel_populate(mapping->start, np_kernel_page_size()) < 0)
+        return;
+    (void)np_kernel_advise(mapping->start, mapping->length, MADV_DONTNEED); /* nothing else is there yet */
+}
+
 int np_settle(const struct np_settling *mapping)
 {
     const struct np_mapping_rule *rule = mapping->rule;
+    fault_once(mapping);
     int error = np_settle_lay(rule, mapping->start, mapping->length);
     if (error && rule->placement->hardness == NP_HARD)
         return -ENOMEM;

@@ -19,6 +19,7 @@ struct np_settling {
     bool populate;        /* the program asked for pages at once (MAP_POPULATE, MAP_LOCKED) */
     bool file;            /* pages belong to a file: writing copies them */
     bool anonymous;       /* there is memory behind all of it */
+    bool shared;          /* pages are others' too */
     bool used;            /* there may be pages that the program wrote */
 };
 

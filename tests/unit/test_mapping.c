@@ -220,6 +220,10 @@ static void test_reservation(void)
     tap_policy(part, NP_MPOL_INTERLEAVE, "which stays when it is taken out");
     tap_int(mprotect(base, M, PROT_READ | PROT_WRITE), 0, "or it is opened");
     tap_policy(base, NP_MPOL_INTERLEAVE, "and the kernel keeps the policy");
+    const int memory = memfd_create("heap", 0);
+    char *view = np_mapped_map(mmap, base + 4 * M, M, PROT_READ, MAP_SHARED | MAP_FIXED, memory, 0);
+    tap_policy(view, NP_MPOL_INTERLEAVE, "shared memory that is put into it gets it too");
+    close(memory);
     (void)map(base + 16 * M, M, PROT_READ | PROT_EXEC, ANON_PRIVATE | MAP_FIXED);
     tap_policy(base + 16 * M, NP_MPOL_DEFAULT, "code in it is left alone");
     tap_int((long long)live_bytes(LARGE), 63 * M, "and is the rule's no more");
