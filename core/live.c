@@ -119,6 +119,7 @@ static void end_change(void)
     atomic_store_explicit(&np_live_bounds.low, low, memory_order_relaxed);
     atomic_store_explicit(&np_live_bounds.high, high, memory_order_relaxed);
     uint32_t version = atomic_load_explicit(&stats->mapping_version, memory_order_relaxed);
+    atomic_store_explicit(&np_live_bounds.changes, version + 1, memory_order_relaxed);
     atomic_store_explicit(&live.stats->mapping_version, version + 1, memory_order_release);
 }
 
@@ -253,4 +254,21 @@ bool np_live_overlap(uintptr_t start, uintptr_t end, struct np_live_piece *ret_p
         return false;
     *ret_piece = piece;
     return true;
+}
+
+void np_live_gap_at(uintptr_t address, struct np_live_gap *ret_gap)
+{
+    const struct np_stats *stats = live.stats;
+    *ret_gap = (struct np_live_gap){.low = 1, .high = 0};
+    if (stats == NULL)
+        return;
+    uint32_t version = atomic_load_explicit(&stats->mapping_version, memory_order_acquire);
+    uint32_t index = find(stats, address);
+    struct np_live_gap gap = {
+        .low = index > 0 ? load(stats, index - 1).end : 0,
+        .high = index < count_of(stats) ? load(stats, index).start : UINTPTR_MAX,
+        .changes = version,
+    };
+    if (version % 2 == 0 && atomic_load_explicit(&stats->mapping_version, memory_order_relaxed) == version)
+        *ret_gap = gap;
 }

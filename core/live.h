@@ -19,6 +19,13 @@ struct np_live_piece {
 /** What is in the table lies between these addresses; low is above high while it is empty. */
 struct np_live_bounds {
     _Atomic uintptr_t low, high;
+    _Atomic uint32_t changes; /* of the table, counted */
+};
+
+/** A stretch of addresses without any piece, as of a state of the table. */
+struct np_live_gap {
+    uintptr_t low, high;
+    uint32_t changes;
 };
 extern struct np_live_bounds np_live_bounds;
 
@@ -28,6 +35,15 @@ static inline bool np_live_near(uintptr_t start, size_t length)
     return start < atomic_load_explicit(&np_live_bounds.high, memory_order_relaxed) &&
            start + length > atomic_load_explicit(&np_live_bounds.low, memory_order_relaxed);
 }
+
+/** np_live_in_gap() - is [start, start + length) still known to be free of pieces? */
+static inline bool np_live_in_gap(const struct np_live_gap *gap, uintptr_t start, size_t length)
+{
+    return start >= gap->low && start + length <= gap->high && start + length > start &&
+           gap->changes == atomic_load_explicit(&np_live_bounds.changes, memory_order_relaxed);
+}
+/** np_live_gap_at() - the gap between two pieces that holds @address; an empty one when a piece does. No lock. */
+void np_live_gap_at(uintptr_t address, struct np_live_gap *ret_gap);
 
 /** np_live_setup() - use the table of @stats. Context: start-up. */
 void np_live_setup(struct np_stats *stats);

@@ -14,7 +14,10 @@
 
 #define KIND_MASK 0x0f /* of flags: MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, MAP_DROPPABLE */
 
-size_t np_mapping_floor[4] = {SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX};
+struct np_mapping_gate np_mapping_gates[8] = {
+    {SIZE_MAX, 0}, {SIZE_MAX, 0}, {SIZE_MAX, 0}, {SIZE_MAX, 0},
+    {SIZE_MAX, 0}, {SIZE_MAX, 0}, {SIZE_MAX, 0}, {SIZE_MAX, 0},
+};
 
 static struct {
     unsigned count;
@@ -43,28 +46,29 @@ static void plan(struct np_mapping_rule *rule)
     rule->plan.policy = (struct np_mpol){.mode = NP_MPOL_INTERLEAVE, .nodes = placement->nodes};
 }
 
-static void lower(size_t *floor, size_t size)
+static void widen(struct np_mapping_gate *gate, const struct np_placement *placement)
 {
-    if (size < *floor)
-        *floor = size;
+    if (placement->min_size < gate->floor)
+        gate->floor = placement->min_size;
+    if (placement->max_size > gate->ceiling)
+        gate->ceiling = placement->max_size;
 }
 
-/* Opens the gate for the calls that may turn out to be of the rule's kind. */
-static void open_gate(const struct np_placement *placement)
+/* Opens the gates for the calls that may turn out to be of the rule's kind. */
+static void open_gates(const struct np_placement *placement)
 {
     static const struct {
-        enum np_mapping_kind kind;
-        bool gate[4]; /* private file, shared file, private anonymous, shared anonymous */
+        bool gate[8]; /* private file, shared file, private anonymous, shared anonymous; stacks likewise */
     } gates[] = {
-        {NP_MAPPING_ANY, {true, true, true, true}},
-        {NP_MAPPING_PRIVATE, {true, false, true, false}}, /* /dev/zero */
-        {NP_MAPPING_SHARED, {false, true, false, true}},
-        {NP_MAPPING_FILE, {true, true, false, false}},
-        {NP_MAPPING_STACK, {false, false, true, false}},
+        [NP_MAPPING_ANY] = {{true, true, true, true, true, true, true, true}},
+        [NP_MAPPING_PRIVATE] = {{true, false, true, false, true, false, false, false}}, /* /dev/zero */
+        [NP_MAPPING_SHARED] = {{false, true, false, true, false, true, false, true}},
+        [NP_MAPPING_FILE] = {{true, true, false, false, true, true, false, false}},
+        [NP_MAPPING_STACK] = {{false, false, false, false, false, false, true, false}},
     };
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 8; i++)
         if (gates[placement->kind].gate[i])
-            lower(&np_mapping_floor[i], placement->min_size);
+            widen(&np_mapping_gates[i], placement);
 }
 
 static void explain_pages(const struct np_mapping_rule *rule)
@@ -95,7 +99,7 @@ int np_mapping_configure(const struct np_placement *placements, unsigned count, 
         rule->stats->maps = true;
         plan(rule);
         explain_pages(rule);
-        open_gate(rule->placement);
+        open_gates(rule->placement);
     }
     stats->rule_count += count;
     return 0;

@@ -29,15 +29,21 @@ struct np_mapping_call {
     int fd;
 };
 
-/** The smallest mapping that any rule may take, by what costs nothing to ask: whether it is anonymous (2) and
- * shared (1). SIZE_MAX: none. A mapping of no bytes, or of all, is the kernel's to refuse. */
-extern size_t np_mapping_floor[4];
+/** The sizes that any rule may take, by what costs nothing to ask: whether a mapping is a stack (4), anonymous (2) and
+ * shared (1). None: the floor is SIZE_MAX. */
+struct np_mapping_gate {
+    size_t floor, ceiling; /* the ceiling excluded */
+};
+extern struct np_mapping_gate np_mapping_gates[8];
 
 /** np_mapping_concerns() - may a rule take this call? A dozen instructions. */
 static inline bool np_mapping_concerns(size_t length, int flags)
 {
     _Static_assert(MAP_SHARED == 1 && MAP_ANONYMOUS == 0x20, "bits of the index below");
-    return length >= np_mapping_floor[(flags & MAP_SHARED) | (flags >> 4 & 2)];
+    const unsigned stack = (flags & (MAP_STACK | MAP_GROWSDOWN)) != 0;
+    const struct np_mapping_gate *gate =
+        &np_mapping_gates[(flags & MAP_SHARED) | (flags >> 4 & 2) | (int)(stack << 2)];
+    return length >= gate->floor && length < gate->ceiling;
 }
 
 /** np_mapping_configure() - take over the placements of the [mmap.*] rules in the order of the file. Context:

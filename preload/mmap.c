@@ -47,10 +47,14 @@ NP_PUBLIC void *mmap64(void *address, size_t length, int protection, int flags, 
     return map(next, address, length, protection, flags, fd, offset);
 }
 
+/* Where this thread last unmapped what no rule has: with the table as it is, nothing around it is any rule's. */
+static _Thread_local struct np_live_gap gap __attribute__((tls_model("initial-exec")));
+
 __attribute__((noinline)) static int unmap(void *address, size_t length)
 {
     if (!np_guard_enter())
         return np_next.munmap(address, length);
+    np_live_gap_at((uintptr_t)address, &gap);
     int result = np_mapped_unmap(np_next.munmap, address, length);
     np_guard_leave();
     return result;
@@ -58,7 +62,7 @@ __attribute__((noinline)) static int unmap(void *address, size_t length)
 
 NP_PUBLIC int munmap(void *address, size_t length)
 {
-    if (!np_live_near((uintptr_t)address, length))
+    if (!np_live_near((uintptr_t)address, length) || np_live_in_gap(&gap, (uintptr_t)address, length))
         return np_next.munmap(address, length);
     return unmap(address, length);
 }
@@ -81,7 +85,7 @@ NP_PUBLIC void *mremap(void *address, size_t old_length, size_t length, int flag
 
 NP_PUBLIC void *shmat(int id, const void *address, int flags)
 {
-    if (!np_mapping_concerns(SIZE_MAX, MAP_SHARED | MAP_ANONYMOUS) || !np_guard_enter())
+    if (np_mapping_gates[MAP_SHARED | 2].floor == SIZE_MAX || !np_guard_enter())
         return np_next.shmat(id, address, flags);
     void *result = np_mapped_attach(np_next.shmat, id, address, flags);
     np_guard_leave();

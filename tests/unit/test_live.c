@@ -101,6 +101,23 @@ static void test_move(void)
     np_live_cut(0, 100 * K, true);
 }
 
+static void test_gap(void)
+{
+    struct np_live_gap gap;
+    add(10, 20, 0);
+    add(30, 40, 1);
+    np_live_gap_at(25 * K, &gap);
+    tap_ok(np_live_in_gap(&gap, 20 * K, 10 * K) && np_live_in_gap(&gap, 22 * K, K), "a gap is known");
+    tap_ok(!np_live_in_gap(&gap, 19 * K, 2 * K) && !np_live_in_gap(&gap, 29 * K, 2 * K) &&
+               !np_live_in_gap(&gap, 25 * K, SIZE_MAX),
+           "up to the pieces around it");
+    add(24, 26, 2);
+    tap_ok(!np_live_in_gap(&gap, 20 * K, K), "until the table changes");
+    np_live_gap_at(15 * K, &gap);
+    tap_ok(!np_live_in_gap(&gap, 15 * K, K), "where a piece is there is none");
+    np_live_cut(0, 100 * K, true);
+}
+
 /* A mapping at addresses of one that is still in the table: its end was missed. */
 static void test_missed(void)
 {
@@ -175,6 +192,7 @@ int main(void)
     test_cuts();
     test_pieces();
     test_move();
+    test_gap();
     test_missed();
     test_full();
     test_threads();

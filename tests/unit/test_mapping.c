@@ -135,8 +135,9 @@ static void test_files(void)
 
 static void test_gate(void)
 {
-    tap_ok(!np_mapping_concerns(M, ANON_PRIVATE) || np_mapping_floor[2] == 0,
+    tap_ok(np_mapping_concerns(2 * M, ANON_PRIVATE) && !np_mapping_concerns(2 * M - 1, ANON_PRIVATE),
            "the gate stands where the smallest rule begins");
+    tap_ok(np_mapping_concerns(1, ANON_PRIVATE | MAP_STACK), "stacks have theirs");
     tap_ok(np_mapping_concerns(64, MAP_PRIVATE) && !np_mapping_concerns(63, MAP_PRIVATE),
            "files have a gate of their own");
     tap_ok(np_mapping_concerns(M, ANON_SHARED) && !np_mapping_concerns(M - 1, ANON_SHARED),
