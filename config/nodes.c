@@ -4,19 +4,21 @@
 #include <errno.h>
 #include <string.h>
 
+/* What device names are made of: nothing that could lead out of a folder of /sys. */
+static const char device_bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
+#define DEVICE_MOST 31
+
 /* One item of a list, as it is read. */
 struct node_item {
     struct np_value_quote text; /* as written */
     struct np_node_item item;
+    char device[DEVICE_MOST + 1]; /* behind near: */
 };
 
 /* Weights by id and that of `all`, of which each node may have one. */
 struct node_weights {
     uint8_t of_id[NP_MAX_NODES], of_all;
 };
-
-/* Words that name nodes by what they are; they need a topology, and near: a device. */
-static const char *const later_words[] = {"dram", "memory-only", "fastest", "largest", "rank", "near:"};
 
 static const char *skip_blanks(const char *c)
 {
@@ -64,24 +66,35 @@ static int read_span(const char **text, struct node_item *item, struct np_value_
     return error;
 }
 
+static int read_device(const char *name, size_t length, struct node_item *item,
+                       struct np_value_reason *ret_reason)
+{
+    if (length == 0 || length > DEVICE_MOST || strspn(name, device_bytes) < length || *name == '.')
+        return np_value_fail(
+            ret_reason, "\"%s\": near: is followed by a PCI address, a network interface or a block device",
+            item->text.text);
+    memcpy(item->device, name, length);
+    return 0;
+}
+
 static int read_word(const char **text, struct node_item *item, struct np_value_reason *ret_reason)
 {
     const char *start = *text;
     size_t length = strcspn(start, ",* \t\v\f\r\n");
     *text = start + length;
-    if (length == 3 && memcmp(start, "all", 3) == 0) {
-        item->item.word = NP_NODES_ALL;
-        return 0;
+    for (int word = NP_NODES_ALL; word < NP_NODES_WORDS; word++) {
+        const char *name = np_node_word_name((enum np_node_word)word);
+        size_t known = strlen(name);
+        if (strncmp(start, name, known) != 0 || (word != NP_NODES_NEAR && length != known))
+            continue;
+        item->item.word = (uint8_t)word;
+        if (word == NP_NODES_RANK && item->item.excluded)
+            return np_value_fail(ret_reason, "rank chooses from the list before it and cannot be excluded");
+        return word == NP_NODES_NEAR ? read_device(start + known, length - known, item, ret_reason) : 0;
     }
-    for (size_t i = 0; i < sizeof later_words / sizeof *later_words; i++) {
-        size_t known = strlen(later_words[i]);
-        bool prefix = later_words[i][known - 1] == ':';
-        if (strncmp(start, later_words[i], known) == 0 && (prefix || length == known))
-            return np_value_fail(ret_reason,
-                                 "\"%s\" is not supported yet; use node ids, ranges such as 0-2, and all",
-                                 item->text.text);
-    }
-    return np_value_fail(ret_reason, "\"%s\" names no nodes; use node ids, ranges such as 0-2, and all",
+    return np_value_fail(ret_reason,
+                         "\"%s\" names no nodes; use ids, ranges such as 0-2, all, dram, memory-only, "
+                         "fastest, largest, rank and near:DEVICE",
                          item->text.text);
 }
 
@@ -167,8 +180,9 @@ int np_value_nodes(const char *value, void *field, struct np_value_reason *ret_r
         int error = read_item(&c, &item, ret_reason);
         if (error == 0)
             error = check_weight(&weights, &item.item, ret_reason);
-        if (error == 0 && np_node_list_add(&list, item.item, NULL) < 0)
-            error = np_value_fail(ret_reason, "the list has more than %d items", NP_NODE_ITEMS);
+        if (error == 0 && np_node_list_add(&list, item.item, *item.device != '\0' ? item.device : NULL) < 0)
+            error = np_value_fail(ret_reason, "the list has more than %d items or too many devices",
+                                  NP_NODE_ITEMS);
         if (error != 0)
             return error;
         list.weighted |= item.item.weight != 0;

@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "node_list.h"
 
+#include "device.h"
 #include "log.h"
+#include "rank.h"
 #include "topology.h"
 
 #include <errno.h>
 #include <string.h>
 
-static const char *const names[NP_NODES_WORDS] = {
-    [NP_NODES_IDS] = "",
-    [NP_NODES_ALL] = "all",
-    [NP_NODES_DRAM] = "dram",
-    [NP_NODES_MEMORY_ONLY] = "memory-only",
-    [NP_NODES_FASTEST] = "fastest",
-    [NP_NODES_LARGEST] = "largest",
-    [NP_NODES_RANK] = "rank",
-    [NP_NODES_NEAR] = "near:",
+/* A list on its way to a choice. */
+struct search {
+    const struct np_node_list *list;
+    const np_topology *topology;
+    np_nodeset wanted, excluded;
+    bool any; /* a positive item has been seen */
+    struct np_node_choice choice;
 };
-
-const char *np_node_word_name(enum np_node_word word)
-{
-    return names[word];
-}
 
 int np_node_list_add(struct np_node_list *list, struct np_node_item item, const char *device)
 {
@@ -41,19 +36,116 @@ int np_node_list_add(struct np_node_list *list, struct np_node_item item, const 
 
 /* ---- One item ---- */
 
-static void find_ids(const struct np_node_item *item, np_nodeset *ret_nodes)
+static void find_ids(struct search *search, const struct np_node_item *item, np_nodeset *ret_nodes)
 {
+    (void)search;
     np_nodeset_zero(ret_nodes);
     for (int id = item->first; id <= item->last; id++)
         (void)np_nodeset_add(ret_nodes, id);
 }
 
-static void find(const struct np_node_item *item, const np_topology *topology, np_nodeset *ret_nodes)
+static void find_all(struct search *search, const struct np_node_item *item, np_nodeset *ret_nodes)
 {
-    if (item->word == NP_NODES_IDS)
-        find_ids(item, ret_nodes);
+    (void)item;
+    *ret_nodes = *np_topology_allowed(search->topology);
+}
+
+static void find_by_cpus(struct search *search, const struct np_node_item *item, np_nodeset *ret_nodes)
+{
+    const np_nodeset *allowed = np_topology_allowed(search->topology);
+    np_nodeset_zero(ret_nodes);
+    for (int id = -1; (id = np_nodeset_next(allowed, id)) >= 0;)
+        if (np_topology_has_cpus(search->topology, id) == (item->word == NP_NODES_DRAM))
+            (void)np_nodeset_add(ret_nodes, id);
+}
+
+/* What a word cannot tell here: as a wish it means every node, as an exclusion none. */
+static void lack(struct search *search, const struct np_node_item *item, const char *what,
+                 np_nodeset *ret_nodes)
+{
+    np_nodeset_zero(ret_nodes);
+    if (!item->excluded)
+        *ret_nodes = *np_topology_allowed(search->topology);
+    if (np_nodeset_count(np_topology_allowed(search->topology)) > 1)
+        np_reason_append(search->choice.lacking, ", ", "%s: %s",
+                         np_node_word_name((enum np_node_word)item->word), what);
+}
+
+static void find_most(struct search *search, const struct np_node_item *item, np_nodeset *ret_nodes)
+{
+    const bool fastest = item->word == NP_NODES_FASTEST;
+    const np_nodeset *allowed = np_topology_allowed(search->topology);
+    uint64_t most = 0;
+    np_nodeset_zero(ret_nodes);
+    for (int id = -1; (id = np_nodeset_next(allowed, id)) >= 0;) {
+        const uint64_t figure = fastest ? np_topology_bandwidth(search->topology, id)
+                                        : np_topology_node_memory(search->topology, id);
+        if (figure > most)
+            np_nodeset_zero(ret_nodes);
+        if (figure >= most && figure > 0)
+            (void)np_nodeset_add(ret_nodes, id);
+        most = figure > most ? figure : most;
+    }
+    if (most == 0)
+        lack(search, item, fastest ? "no bandwidths are known" : "no sizes are known", ret_nodes);
+}
+
+/* On a machine with one node everything is near to it, whatever firmware says. */
+static void find_near(struct search *search, const struct np_node_item *item, np_nodeset *ret_nodes)
+{
+    const np_nodeset *allowed = np_topology_allowed(search->topology);
+    const char *device = search->list->devices + item->first;
+    const int node = np_device_node(np_topology_root(search->topology), device);
+    np_nodeset_zero(ret_nodes);
+    if (node >= 0)
+        (void)np_nodeset_add(ret_nodes, node);
+    else if (node == -ENODATA && np_topology_node_count(search->topology) == 1)
+        *ret_nodes = *allowed;
     else
-        *ret_nodes = *np_topology_allowed(topology);
+        np_reason_append(search->choice.lacking, ", ", "near:%s: %s", device,
+                         node == -ENODATA ? "the device's node is not known" : "no such device");
+}
+
+/* The list before it, as it stands without what is excluded anywhere, comes down to one node. */
+static void find_rank(struct search *search, const struct np_node_item *item, np_nodeset *ret_nodes)
+{
+    np_nodeset usable = search->any ? search->wanted : *np_topology_allowed(search->topology);
+    (void)item;
+    np_nodeset_andnot(&usable, &search->excluded);
+    search->wanted = usable;
+    np_nodeset_and(&usable, np_topology_allowed(search->topology));
+    const unsigned count = np_nodeset_count(&usable);
+    const int rank = np_rank_local();
+    *ret_nodes = usable;
+    if (rank < 0 && count > 1)
+        np_reason_append(search->choice.note, ", ", "rank: no launcher has told a local rank");
+    if (rank < 0 || count == 0)
+        return;
+    int chosen = -1;
+    for (unsigned place = (unsigned)rank % count + 1; place > 0; place--)
+        chosen = np_nodeset_next(&usable, chosen);
+    np_nodeset_zero(ret_nodes);
+    (void)np_nodeset_add(ret_nodes, chosen);
+    np_nodeset_andnot(&search->wanted, np_topology_allowed(search->topology)); /* these are told as dropped */
+}
+
+static const struct {
+    const char *name;
+    void (*find)(struct search *search, const struct np_node_item *item, np_nodeset *ret_nodes);
+} words[NP_NODES_WORDS] = {
+    [NP_NODES_IDS] = {"", find_ids},
+    [NP_NODES_ALL] = {"all", find_all},
+    [NP_NODES_DRAM] = {"dram", find_by_cpus},
+    [NP_NODES_MEMORY_ONLY] = {"memory-only", find_by_cpus},
+    [NP_NODES_FASTEST] = {"fastest", find_most},
+    [NP_NODES_LARGEST] = {"largest", find_most},
+    [NP_NODES_RANK] = {"rank", find_rank},
+    [NP_NODES_NEAR] = {"near:", find_near},
+};
+
+const char *np_node_word_name(enum np_node_word word)
+{
+    return words[word].name;
 }
 
 /* ---- Weights ---- */
@@ -94,46 +186,50 @@ static int settle_weights(const struct weights *weights, struct np_node_choice *
 
 /* ---- The list ---- */
 
-static void find_excluded(const struct np_node_list *list, const np_topology *topology,
-                          np_nodeset *ret_excluded)
+static void find_excluded(struct search *search)
 {
-    np_nodeset_zero(ret_excluded);
-    for (unsigned i = 0; i < list->count; i++) {
+    for (unsigned i = 0; i < search->list->count; i++) {
+        const struct np_node_item *item = &search->list->items[i];
         np_nodeset nodes;
-        if (!list->items[i].excluded)
+        if (!item->excluded)
             continue;
-        find(&list->items[i], topology, &nodes);
-        np_nodeset_or(ret_excluded, &nodes);
+        words[item->word].find(search, item, &nodes);
+        np_nodeset_or(&search->excluded, &nodes);
     }
+}
+
+static void find_wanted(struct search *search, struct weights *weights)
+{
+    for (unsigned i = 0; i < search->list->count; i++) {
+        const struct np_node_item *item = &search->list->items[i];
+        np_nodeset nodes;
+        if (item->excluded)
+            continue;
+        words[item->word].find(search, item, &nodes);
+        np_nodeset_or(&search->wanted, &nodes);
+        add_weights(weights, item, &nodes);
+        search->any = true;
+    }
+    if (!search->any)
+        search->wanted = *np_topology_allowed(search->topology);
+    np_nodeset_andnot(&search->wanted, &search->excluded);
 }
 
 int np_node_list_resolve(const struct np_node_list *list, const np_topology *topology,
                          struct np_node_choice *ret_choice)
 {
-    struct np_node_choice choice = {.note = ""};
+    struct search search = {.list = list, .topology = topology};
     struct weights weights = {.by_id = {0}};
-    np_nodeset wanted = {0}, excluded;
-    bool any = false;
-    find_excluded(list, topology, &excluded);
-    for (unsigned i = 0; i < list->count; i++) {
-        np_nodeset nodes;
-        if (list->items[i].excluded)
-            continue;
-        find(&list->items[i], topology, &nodes);
-        np_nodeset_or(&wanted, &nodes);
-        add_weights(&weights, &list->items[i], &nodes);
-        any = true;
-    }
-    if (!any)
-        wanted = *np_topology_allowed(topology);
-    np_nodeset_andnot(&wanted, &excluded);
-    choice.nodes = choice.dropped = wanted;
-    np_nodeset_and(&choice.nodes, np_topology_allowed(topology));
-    np_nodeset_andnot(&choice.dropped, np_topology_allowed(topology));
-    const int result = list->weighted ? settle_weights(&weights, &choice) : 0;
+    find_excluded(&search);
+    find_wanted(&search, &weights);
+    struct np_node_choice *choice = &search.choice;
+    choice->nodes = choice->dropped = search.wanted;
+    np_nodeset_and(&choice->nodes, np_topology_allowed(topology));
+    np_nodeset_andnot(&choice->dropped, np_topology_allowed(topology));
+    const int result = list->weighted ? settle_weights(&weights, choice) : 0;
     if (result == 0)
-        *ret_choice = choice;
+        *ret_choice = *choice;
     else
-        memcpy(ret_choice->note, choice.note, sizeof choice.note);
+        memcpy(ret_choice->note, choice->note, sizeof choice->note);
     return result;
 }

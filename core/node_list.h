@@ -5,10 +5,10 @@
 #define NP_CORE_NODE_LIST_H
 
 #include "numaperf.h"
+#include "reason.h"
 
 #define NP_NODE_ITEMS   128
 #define NP_NODE_DEVICES 256
-#define NP_REASON_SIZE  160
 
 enum np_node_word {
     NP_NODES_IDS,         /* a span of ids */

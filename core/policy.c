@@ -5,7 +5,6 @@
 #include "topology.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 static const struct {
@@ -57,20 +56,6 @@ const char *np_enforcement_name(enum np_enforcement enforcement)
 
 /* ---- Reasons ---- */
 
-__attribute__((format(printf, 3, 4))) static void append(char *reason, const char *separator,
-                                                         const char *format, ...)
-{
-    size_t used = strlen(reason);
-    va_list arguments;
-    if (used > 0)
-        used += (size_t)np_format(reason + used, NP_REASON_SIZE - used, "%s", separator);
-    if (used >= NP_REASON_SIZE)
-        return;
-    va_start(arguments, format);
-    (void)np_format_list(reason + used, NP_REASON_SIZE - used, format, arguments);
-    va_end(arguments);
-}
-
 static void append_nodes(char *reason, const np_nodeset *nodes, const char *one, const char *several)
 {
     char list[48];
@@ -78,8 +63,8 @@ static void append_nodes(char *reason, const np_nodeset *nodes, const char *one,
     if (count == 0)
         return;
     const bool cut = np_nodeset_format(nodes, list, sizeof list) >= (int)sizeof list;
-    append(reason, ", ", "%s %s%s %s", count == 1 ? "node" : "nodes", list, cut ? "..." : "",
-           count == 1 ? one : several);
+    np_reason_append(reason, ", ", "%s %s%s %s", count == 1 ? "node" : "nodes", list, cut ? "..." : "",
+                     count == 1 ? one : several);
 }
 
 void np_policy_explain_dropped(const np_nodeset *dropped, const np_topology *topology, char *reason)
@@ -141,16 +126,16 @@ static bool lacks_mode(const struct np_rule *rule, char *reason)
         return false;
     const int error = np_kernel_mbind_error();
     if (error != 0) {
-        append(reason, "; ", "mbind: %s", error_text(error));
+        np_reason_append(reason, "; ", "mbind: %s", error_text(error));
         return true;
     }
     if (rule->mode == NP_PREFERRED_MANY && !np_kernel_support()->preferred_many) {
-        append(reason, "; ", "the kernel has no preferred-many");
+        np_reason_append(reason, "; ", "the kernel has no preferred-many");
         return true;
     }
     const bool verified = rule->hardness == NP_HARD && (rule->mode == NP_BIND || rule->mode == NP_LOCAL);
     if (verified && np_kernel_support()->move_pages_error != 0) {
-        append(reason, "; ", "move_pages: %s", error_text(np_kernel_support()->move_pages_error));
+        np_reason_append(reason, "; ", "move_pages: %s", error_text(np_kernel_support()->move_pages_error));
         return true;
     }
     return false;
@@ -174,16 +159,16 @@ static void find_lacks(const struct np_rule *rule, const np_topology *topology,
         blame(problem, "nodes", rule->nodes_line);
     }
     if (*choice->lacking != '\0') {
-        append(placement->reason, ", ", "%s", choice->lacking);
+        np_reason_append(placement->reason, ", ", "%s", choice->lacking);
         blame(problem, "nodes", rule->nodes_line);
     }
     if (*choice->note != '\0')
-        append(placement->reason, ", ", "%s", choice->note);
+        np_reason_append(placement->reason, ", ", "%s", choice->note);
     if (lacks_mode(rule, placement->reason))
         blame(problem, "policy", rule->policy_line);
     const char *pages = missing_pages(rule->huge);
     if (pages != NULL) {
-        append(placement->reason, "; ", "this kernel has no %s", pages);
+        np_reason_append(placement->reason, "; ", "this kernel has no %s", pages);
         blame(problem, "huge-pages", rule->huge_line);
     }
 }
@@ -200,9 +185,9 @@ static int refuse_all(const struct np_rule *rule, const struct np_node_choice *c
                       struct np_placement *placement, struct np_placement *ret_placement,
                       struct np_policy_problem *ret_problem)
 {
-    append(placement->reason, "", "no such nodes");
+    np_reason_append(placement->reason, "", "no such nodes");
     if (*choice->lacking != '\0')
-        append(placement->reason, ": ", "%s", choice->lacking);
+        np_reason_append(placement->reason, ": ", "%s", choice->lacking);
     (void)refuse_nodes(rule, placement->reason, ret_problem);
     placement->refused =
         rule->hardness == NP_HARD && (np_nodeset_count(&choice->dropped) > 0 || *choice->lacking != '\0');

@@ -104,6 +104,20 @@ uint64_t np_topology_node_memory(const np_topology *topology, int id)
                                     : topology->reader->memory(topology, (unsigned)index);
 }
 
+uint64_t np_topology_bandwidth(const np_topology *topology, int id)
+{
+    const int index = np_topology_index(topology, id);
+    if (index < 0)
+        return 0;
+    return topology->reader == NULL ? topology->slots[index].node.bandwidth
+                                    : topology->reader->bandwidth(topology, (unsigned)index);
+}
+
+const char *np_topology_root(const np_topology *topology)
+{
+    return topology != NULL ? topology->root : "";
+}
+
 int np_topology_distance(const np_topology *topology, int id_a, int id_b)
 {
     const int a = np_topology_index(topology, id_a), b = np_topology_index(topology, id_b);
@@ -163,6 +177,7 @@ void np_topology_read_details(np_topology *topology)
     for (unsigned i = 0; i < np_topology_node_count(topology); i++) {
         const int id = np_topology_node_id(topology, i);
         (void)np_topology_node_memory(topology, id);
+        (void)np_topology_bandwidth(topology, id);
         (void)np_topology_node_cpus(topology, id);
         (void)np_topology_distance(topology, id, id);
     }

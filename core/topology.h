@@ -20,7 +20,7 @@ int np_topology_read_sysfs(const char *root, np_topology **ret_topology);
 int np_topology_read_hwloc(np_topology **ret_topology);
 
 /** np_topology_read_details() - read now what the quick maker otherwise reads when it is asked for: memory,
- * CPUs and distances, three small files a node. Without it, np_topology_node_memory(),
+ * bandwidth, CPUs and distances, four small files a node. Without it, np_topology_node_memory(),
  * np_topology_node_cpus() and np_topology_distance() read one file at the first question about a node;
  * threads may race. */
 void np_topology_read_details(np_topology *topology);
@@ -35,11 +35,20 @@ bool np_topology_has_cpus(const np_topology *topology, int id);
 /** np_topology_is_partial() - true when only the allowed ids could be learnt (no /sys): others may exist. */
 bool np_topology_is_partial(const np_topology *topology);
 
+/** np_topology_bandwidth() - MB/s at which the CPUs nearest to a node read its memory (HMAT), or 0 when the firmware does
+ * not tell. The quick maker reads a file at the first question. */
+uint64_t np_topology_bandwidth(const np_topology *topology, int id);
+/** np_topology_root() - the folder that the quick maker has read, "" for this machine. */
+const char *np_topology_root(const np_topology *topology);
+/** np_topology_read_bandwidth() - the same as sysfs tells it now, under @root. */
+uint64_t np_topology_read_bandwidth(const char *root, int id);
+
 /* For the makers only: build a snapshot node by node, ids rising. */
 struct np_topology_node {
     int id;
-    uint64_t memory; /* bytes in all */
-    np_cpuset cpus;  /* usable ones */
+    uint64_t memory;    /* bytes in all */
+    uint64_t bandwidth; /* MB/s; 0: unknown */
+    np_cpuset cpus;     /* usable ones */
 };
 int np_topology_new(unsigned node_count, np_topology **ret_topology);
 struct np_topology_node *np_topology_node_at(np_topology *topology, unsigned index);

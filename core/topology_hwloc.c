@@ -51,6 +51,23 @@ static void find_usable(hwloc_topology_t tree, np_nodeset *ret_mems, np_cpuset *
         *ret_cpus = affinity;
 }
 
+/* As the CPUs see it that are best off. The figures of reads alone are sysfs' too. */
+static uint64_t read_bandwidth(hwloc_topology_t tree, hwloc_obj_t node)
+{
+    static const hwloc_memattr_id_t kinds[] = {
+#if HWLOC_API_VERSION >= 0x00020800 /* before 2.8 there was one figure, that of reads */
+        HWLOC_MEMATTR_ID_READ_BANDWIDTH,
+#endif
+        HWLOC_MEMATTR_ID_BANDWIDTH
+    };
+    struct hwloc_location initiator;
+    hwloc_uint64_t figure;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (hwloc_memattr_get_best_initiator(tree, kinds[i], node, 0, &initiator, &figure) == 0)
+            return figure;
+    return 0;
+}
+
 /* hwloc lends a memory-only node the CPUs that are near to it. A CPU has one node: the first that claims
  * it, because firmware numbers memory-only nodes last. *taken collects the CPUs of the nodes before.
  * Returns: has the node CPUs? */
@@ -107,6 +124,7 @@ static int build(hwloc_topology_t tree, np_topology **ret_topology)
     unsigned index = 0;
     for (int id = -1; (id = np_nodeset_next(&nodes, id)) >= 0; index++) {
         hwloc_obj_t node = hwloc_get_numanode_obj_by_os_index(tree, (unsigned)id);
+        np_topology_node_at(topology, index)->bandwidth = read_bandwidth(tree, node);
         if (copy_node(node, &usable, &taken, np_topology_node_at(topology, index)))
             (void)np_nodeset_add(&with_cpus, id);
         if (node->attr->numanode.local_memory > 0 && np_nodeset_has(&mems, id))

@@ -19,12 +19,14 @@ struct np_topology_slot {
     _Atomic(void *)
         late_distances;           /* int16_t[count], a mapping of its own, 0 where unknown; NULL: not read */
     _Atomic uint64_t late_memory; /* bytes + 1, 0: not read */
+    _Atomic uint64_t late_bandwidth; /* MB/s + 1, 0: not read */
 };
 
 /** How to get at what was not read yet; NULL when there is no memory to keep it. */
 struct np_topology_reader {
     const np_cpuset *(*cpus)(const np_topology *topology, unsigned index);
     uint64_t (*memory)(const np_topology *topology, unsigned index);
+    uint64_t (*bandwidth)(const np_topology *topology, unsigned index);
     const int16_t *(*distances)(const np_topology *topology, unsigned index);
     void (*release)(np_topology *topology);
 };

@@ -220,6 +220,27 @@ static uint64_t late_memory(const np_topology *topology, unsigned index)
     return memory;
 }
 
+uint64_t np_topology_read_bandwidth(const char *root, int id)
+{
+    char path[PATH_SIZE];
+    uint64_t figure = 0;
+    (void)np_format(path, sizeof path, "%s/sys/devices/system/node/node%d/access0/initiators/read_bandwidth",
+                    root, id);
+    (void)np_kernel_read_figure(path, &figure); /* most machines have none */
+    return figure;
+}
+
+static uint64_t late_bandwidth(const np_topology *topology, unsigned index)
+{
+    struct np_topology_slot *slot = &topology->self->slots[index];
+    uint64_t bandwidth = atomic_load_explicit(&slot->late_bandwidth, memory_order_relaxed);
+    if (bandwidth != 0)
+        return bandwidth - 1;
+    bandwidth = np_topology_read_bandwidth(topology->root, slot->node.id);
+    atomic_store_explicit(&slot->late_bandwidth, bandwidth + 1, memory_order_relaxed);
+    return bandwidth;
+}
+
 /* The file has one figure for each online node in the order of ids, not one for each id. A different
  * number of figures means that a node came or went: then nothing is known. */
 static void parse_distances(const char *text, unsigned count, int16_t *row)
@@ -271,7 +292,8 @@ static void release(np_topology *topology)
     }
 }
 
-static const struct np_topology_reader late_reader = {late_cpus, late_memory, late_distances, release};
+static const struct np_topology_reader late_reader = {late_cpus, late_memory, late_bandwidth, late_distances,
+                                                      release};
 
 /* ---- The snapshot ---- */
 

@@ -4,11 +4,11 @@
 #include "kernel.h"
 #include "log.h"
 #include "policy.h"
+#include "topology.h"
 
 #include <errno.h>
 
 #define KERNEL_WEIGHTS "/sys/kernel/mm/mempolicy/weighted_interleave"
-#define BANDWIDTH      "/sys/devices/system/node/node%d/access0/initiators/read_bandwidth"
 #define PATH_SIZE      512
 
 /* 0 when there is none; what is larger than the sums below can bear counts as the largest. */
@@ -31,9 +31,8 @@ static uint32_t kernel_weight(const char *root, int id)
 
 static uint32_t bandwidth(const char *root, int id)
 {
-    char path[PATH_SIZE];
-    (void)np_format(path, sizeof path, "%s" BANDWIDTH, root, id);
-    return read_figure(path);
+    const uint64_t figure = np_topology_read_bandwidth(root, id);
+    return figure < UINT32_MAX ? (uint32_t)figure : UINT32_MAX;
 }
 
 /* Does the kernel set the weights itself (Linux 6.16)? Older ones start with 1 everywhere, which nobody

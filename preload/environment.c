@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "environment.h"
 
+#include "core/rank.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -34,6 +36,7 @@ static void keep(const char *entry, struct np_environment *environment)
 void np_environment_read(char *const *envp, bool secure, struct np_environment *ret_environment)
 {
     *ret_environment = (struct np_environment){0};
+    np_rank_environment(secure ? NULL : envp);
     if (secure || !envp)
         return;
     for (; *envp; envp++) {

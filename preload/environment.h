@@ -20,7 +20,7 @@ struct np_environment {
     const char *xdg_home; /* XDG_CONFIG_HOME */
 };
 
-/** np_environment_read() - pick them out of @envp, which may be NULL.
+/** np_environment_read() - pick them out of @envp, which may be NULL, and let a launcher's variables be found there.
  * @secure: the program is set-uid (AT_SECURE), so nothing that its user says counts. Context: start-up. */
 void np_environment_read(char *const *envp, bool secure, struct np_environment *ret_environment);
 

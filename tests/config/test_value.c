@@ -134,54 +134,77 @@ static void test_words(void)
        "children scrub is not supported yet");
 }
 
+static const struct {
+    const char *text, *read; /* NULL: refused */
+} node_lists[] = {
+    {"3", "3"},
+    {"0-2", "0-2"},
+    {"0 - 2 , 5", "0-2,5"},
+    {"1023", "1023"},
+    {"all", "all"},
+    {"!1", "!1"},
+    {"! 1-2", "!1-2"},
+    {"!all", "!all"},
+    {"0-3,!2", "0-3,!2"},
+    {"0*3,2*1", "0*3,2*1"},
+    {"0-1 * 3", "0-1*3"},
+    {"all*255", "all*255"},
+    {"", NULL},
+    {" ", NULL},
+    {",", NULL},
+    {"0,", NULL},
+    {"-1", NULL},
+    {"2-1", NULL},
+    {"1024", NULL},
+    {"0-1024", NULL},
+    {"99999999999999999999999", NULL},
+    {"0*0", NULL},
+    {"0*256", NULL},
+    {"0*18446744073709551617", NULL},
+    {"0*1,0*2", NULL},
+    {"all*1,0*2", NULL},
+    {"!0*1", NULL},
+    {"dram", "dram"},
+    {"memory-only,!2", "memory-only,!2"},
+    {"all, !fastest", "all,!fastest"},
+    {"largest * 3,fastest*1", "largest*3,fastest*1"},
+    {"0-3,rank", "0-3,rank"},
+    {"rank*2,0", "rank*2,0"},
+    {"near:eth0", "near:eth0"},
+    {"near:0000:3b:00.0*7,!near:nvme0n1", "near:0000:3b:00.0*7,!near:nvme0n1"},
+    {"near:a,near:bb,near:a", "near:a,near:bb,near:a"},
+    {"near:", NULL},
+    {"near: eth0", NULL},
+    {"near:*2", NULL},
+    {"near:../x", NULL},
+    {"near:a/b", NULL},
+    {"near:a@b", NULL},
+    {"near:abcdefghijklmnopqrstuvwxyz123456", NULL},
+    {"near", NULL},
+    {"nearest", NULL},
+    {"!rank", NULL},
+    {"ranks", NULL},
+    {"Dram", NULL},
+    {"dram-memory-only", NULL},
+    {"!dram*2", NULL},
+    {"dram*0", NULL},
+    {"allall", NULL},
+    {"all 0", NULL},
+    {"0;1", NULL},
+};
+
 static void test_nodes(void)
 {
-    static const struct {
-        const char *text, *read; /* NULL: refused */
-    } rows[] = {
-        {"3", "3"},
-        {"0-2", "0-2"},
-        {"0 - 2 , 5", "0-2,5"},
-        {"1023", "1023"},
-        {"all", "all"},
-        {"!1", "!1"},
-        {"! 1-2", "!1-2"},
-        {"!all", "!all"},
-        {"0-3,!2", "0-3,!2"},
-        {"0*3,2*1", "0*3,2*1"},
-        {"0-1 * 3", "0-1*3"},
-        {"all*255", "all*255"},
-        {"", NULL},
-        {" ", NULL},
-        {",", NULL},
-        {"0,", NULL},
-        {"-1", NULL},
-        {"2-1", NULL},
-        {"1024", NULL},
-        {"0-1024", NULL},
-        {"99999999999999999999999", NULL},
-        {"0*0", NULL},
-        {"0*256", NULL},
-        {"0*18446744073709551617", NULL},
-        {"0*1,0*2", NULL},
-        {"all*1,0*2", NULL},
-        {"!0*1", NULL},
-        {"dram", NULL},
-        {"near:eth0", NULL},
-        {"allall", NULL},
-        {"all 0", NULL},
-        {"0;1", NULL},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(node_lists); i++) {
         static struct np_node_list list, empty;
         struct np_value_reason reason = {""};
-        const bool good = rows[i].read != NULL;
+        const bool good = node_lists[i].read != NULL;
         list = empty;
-        int error = np_value_nodes(rows[i].text, &list, &reason);
+        int error = np_value_nodes(node_lists[i].text, &list, &reason);
         ok(error == (good ? 0 : -EINVAL) && list.present == good &&
-               strcmp(node_text(&list), good ? rows[i].read : "") == 0 &&
-               list.weighted == (good && strchr(rows[i].read, '*') != NULL),
-           "nodes \"%s\" %s", rows[i].text, reason.text);
+               strcmp(node_text(&list), good ? node_lists[i].read : "") == 0 &&
+               list.weighted == (good && strchr(node_lists[i].read, '*') != NULL),
+           "nodes \"%s\" %s", node_lists[i].text, reason.text);
     }
     static char many[1024];
     static struct np_node_list list;

@@ -13,11 +13,14 @@ static bool same_node(const np_topology *a, const np_topology *b, int id)
 {
     const bool same = np_topology_node_memory(a, id) == np_topology_node_memory(b, id) &&
                       np_cpuset_equal(np_topology_node_cpus(a, id), np_topology_node_cpus(b, id)) &&
-                      np_topology_has_cpus(a, id) == np_topology_has_cpus(b, id);
+                      np_topology_has_cpus(a, id) == np_topology_has_cpus(b, id) &&
+                      np_topology_bandwidth(a, id) == np_topology_bandwidth(b, id);
     if (!same)
-        printf("# node %d: memory %llu and %llu, CPUs %u and %u\n", id,
+        printf("# node %d: memory %llu and %llu, bandwidth %llu and %llu, CPUs %u and %u\n", id,
                (unsigned long long)np_topology_node_memory(a, id),
                (unsigned long long)np_topology_node_memory(b, id),
+               (unsigned long long)np_topology_bandwidth(a, id),
+               (unsigned long long)np_topology_bandwidth(b, id),
                np_cpuset_count(np_topology_node_cpus(a, id)), np_cpuset_count(np_topology_node_cpus(b, id)));
     return same;
 }
@@ -35,7 +38,7 @@ static void compare(const np_topology *a, const np_topology *b, const char *name
         }
     }
     tap_ok(nodes, "%s: the same nodes", name);
-    tap_ok(contents, "%s: the same CPUs and memory", name);
+    tap_ok(contents, "%s: the same CPUs, memory and bandwidths", name);
     tap_ok(distances, "%s: the same distances", name);
     tap_ok(np_nodeset_equal(np_topology_allowed(a), np_topology_allowed(b)), "%s: the same nodes may be used",
            name);
@@ -59,8 +62,8 @@ static void test_pair(const char *root, const char *name)
 static void test_fixtures(void)
 {
     /* many-cpus is left out: hwloc wants a folder for each of 2400 CPUs. narrowed: it does not read the status file. */
-    static const char *const machines[] = {"one-node",   "four-nodes", "memory-only",
-                                           "memoryless", "sparse",     "high-ids"};
+    static const char *const machines[] = {"one-node", "four-nodes", "memory-only", "memoryless",
+                                           "sparse",   "high-ids",   "tiers",       "hbm"};
     setenv("HWLOC_COMPONENTS", "linux,stop", 1);
     for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
         const char *root = fixture(machines[i]);
