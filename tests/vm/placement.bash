@@ -55,9 +55,13 @@ switch_to() {
 
 # hear - the program's next line, in $answer.
 hear() {
-    local tries
+    local tries part=
     for ((tries = 0; tries < 90; tries++)); do
-        IFS= read -r -t 1 -u "$from" answer && return
+        if IFS= read -r -t 1 -u "$from" answer; then
+            answer=$part$answer
+            return
+        fi
+        part+=$answer # the time may be up in the middle of a line
         kill -0 "$pid" 2>/dev/null || break
     done
     fail "no answer; errors: $(cat errors)"

@@ -118,6 +118,19 @@ topology_sparse() {
     fi
 }
 
+# Two sockets, each with a PCI bridge of its own as real ones have, and a disk below the second one's.
+topology_devices() {
+    machine+=(-smp 2 -m 928M)
+    node 0 480M cpus=0
+    node 1 448M cpus=1
+    distances 0:1=21
+    machine+=(
+        -device "pxb-pcie,id=socket1,bus=pcie.0,bus_nr=128,numa_node=1"
+        -device "pcie-root-port,id=port1,bus=socket1,chassis=1"
+        -blockdev "null-co,node-name=nothing,size=1048576,read-zeroes=on"
+        -device "virtio-blk-pci,bus=port1,drive=nothing")
+}
+
 # What most machines are.
 topology_one() {
     machine+=(-smp 2 -m 896M)
