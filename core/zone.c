@@ -221,6 +221,8 @@ static int open_step(struct np_zone *zone, size_t length)
         zone->explicit_end = offset + length;
         state = NP_PAGE_ZERO;
     } else {
+        if (zone->failed) /* by what has just been tried: these addresses are nobody's to open */
+            return -ENOMEM;
         error = zone->stripes ? open_striped(zone, offset, length) : open_ordinary(zone, offset, length);
         if (error)
             return error;
@@ -317,13 +319,25 @@ static bool has_hole(char *start, size_t length)
     return np_kernel_advise(start, length, MADV_NORMAL) == -ENOMEM;
 }
 
+/* Without a hole the range may be as it was, or somebody's who mapped exactly as much in between: then it has not the
+ * policy that all of the zone has. */
+static bool is_foreign(const struct np_zone *zone, const char *start)
+{
+    struct np_mpol now;
+    return zone->policy.mode != NP_MPOL_DEFAULT && !zone->policy_failed && !zone->stripes &&
+           np_kernel_policy_at(start, &now) == 0 && now.mode == NP_MPOL_DEFAULT;
+}
+
 int np_zone_close_hole(struct np_zone *zone, void *start, size_t length)
 {
-    if (!has_hole(start, length))
+    int error = -EEXIST;
+    if (has_hole(start, length)) {
+        error = map_again(start, length, PROT_READ | PROT_WRITE);
+        if (!error)
+            return dress(zone, start, length);
+    } else if (!is_foreign(zone, start)) {
         return 0;
-    int error = map_again(start, length, PROT_READ | PROT_WRITE);
-    if (!error)
-        return dress(zone, start, length);
+    }
     zone->failed = true;
     np_stats_error(zone->stats, error);
     np_stats_degrade(zone->stats, NP_NONE, "another mapping has taken addresses of the zone");

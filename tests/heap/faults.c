@@ -46,8 +46,10 @@ int __wrap_np_kernel_remap(void *from, size_t length, void *to, int flags)
         return -ENOMEM;
     if (strikes(&faults.remap_hole)) {
         (void)np_kernel_unmap(to, length);
-        if (atomic_load(&faults.hole_taken))
-            (void)mmap((char *)to + length - np_kernel_page_size(), np_kernel_page_size(), PROT_READ,
+        size_t taken = atomic_load(&faults.hole_taken);
+        taken = taken < length ? taken : length;
+        if (taken)
+            (void)mmap((char *)to + length - taken, taken, PROT_READ,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         return -ENOMEM;
     }

@@ -33,11 +33,11 @@ enum kind {
 /** What the wrapped calls do. Counts: the n-th call from now fails, 0: none does, -1: all do. */
 struct faults {
     _Atomic int remap, map, bind, policy_at;
-    _Atomic int remap_hole;  /* as remap, but the target is unmapped first, as the kernel does */
-    _Atomic bool hole_taken; /* and somebody else maps its last page at once */
-    _Atomic bool pool;       /* there are explicit huge pages: ordinary memory passes for them */
-    _Atomic bool keeps;      /* MADV_DONTNEED answers 0 and keeps the contents, as an emulator does */
-    _Atomic int advise;      /* MADV_DONTNEED only */
+    _Atomic int remap_hole;    /* as remap, but the target is unmapped first, as the kernel does */
+    _Atomic size_t hole_taken; /* and somebody else maps as many bytes of it at once, its last ones */
+    _Atomic bool pool;         /* there are explicit huge pages: ordinary memory passes for them */
+    _Atomic bool keeps;        /* MADV_DONTNEED answers 0 and keeps the contents, as an emulator does */
+    _Atomic int advise;        /* MADV_DONTNEED only */
     _Atomic int populate;
     _Atomic uint64_t clock;       /* milliseconds added */
     _Atomic bool stopped;         /* the clock shows only those */

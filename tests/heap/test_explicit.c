@@ -89,10 +89,13 @@ static void check_failed_step(void)
 }
 
 /* Another thread's mapping has got the address in between: nobody may be given it, and what lives stays. */
+static size_t stolen;
+
 static void check_stolen_hole(void)
 {
     heap_start_one(kind);
-    faults.pool = faults.hole_taken = true;
+    faults.pool = true;
+    faults.hole_taken = stolen;
     char *before = take(4 * MIB, 0, true), *block;
     fill(before, 4 * MIB, 1);
     faults.remap_hole = 1;
@@ -124,7 +127,8 @@ static void a_failed_last_step_leaves_the_range_reserved(void)
 
 static void a_hole_that_somebody_took_ends_the_zone(void)
 {
-    in_all_modes(check_stolen_hole);
+    for (stolen = 4096; stolen <= 8 * MIB; stolen *= 2048) /* a page of it, and all */
+        in_all_modes(check_stolen_hole);
 }
 
 int main(void)
