@@ -13,8 +13,8 @@
 #define MADV_COLD 20
 #endif
 
-#define BATCH       8192 /* pages; 256 KiB of tables */
-#define MOST_TRIES  8    /* for pages that are in use for a moment */
+#define BATCH       32768 /* pages; 1 MiB of tables */
+#define MOST_TRIES  8     /* for pages that are in use for a moment */
 #define CYCLE_LIMIT ((size_t)NP_MAX_NODES * 255)
 
 struct tables {

@@ -99,8 +99,10 @@ length() {
     assert_equal "$(length 0)" $((6 << 20))
     assert_equal $((${blocks[0]% *} % (2 << 20))) 0
     assert_equal "$(awk '$1 == "AnonHugePages:" { sum += $2 } END { print sum }' "/proc/$pid/smaps")" 6144
+    echo always >$thp
     create 1 6M bind 0 never touch
     create 2 6M interleave 0 default touch
+    create 3 6M bind 0 default touch hard
     assert_equal "$(awk '$1 == "AnonHugePages:" { sum += $2 } END { print sum }' "/proc/$pid/smaps")" 6144
     quit
 }
