@@ -168,12 +168,16 @@ static void on_access(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t address
         count(mine, cpu, last >> CACHE_LINE_SHIFT, store);
 }
 
+// The firmware runs in the lower half too, before the kernel: it is left as it is, since QEMU 7.2 has crashed there.
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 {
+    static atomic_bool kernel_runs;
     (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
-        if (qemu_plugin_insn_vaddr(instruction) < UPPER_HALF)
+        if (qemu_plugin_insn_vaddr(instruction) >= UPPER_HALF)
+            kernel_runs = true;
+        else if (kernel_runs)
             qemu_plugin_register_vcpu_mem_cb(instruction, on_access, QEMU_PLUGIN_CB_NO_REGS,
                                              QEMU_PLUGIN_MEM_RW, NULL);
     }
