@@ -36,10 +36,10 @@ static inline bool np_live_near(uintptr_t start, size_t length)
            start + length > atomic_load_explicit(&np_live_bounds.low, memory_order_relaxed);
 }
 
-/** np_live_in_gap() - is [start, start + length) still known to be free of pieces? */
+/** np_live_in_gap() - is [start, start + length) still known to be free of pieces? What wraps around no mapping has. */
 static inline bool np_live_in_gap(const struct np_live_gap *gap, uintptr_t start, size_t length)
 {
-    return start >= gap->low && start + length <= gap->high && start + length > start &&
+    return start >= gap->low && start + length <= gap->high &&
            gap->changes == atomic_load_explicit(&np_live_bounds.changes, memory_order_relaxed);
 }
 /** np_live_gap_at() - the gap between two pieces that holds @address; an empty one when a piece does. No lock. */

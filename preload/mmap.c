@@ -48,7 +48,8 @@ NP_PUBLIC void *mmap64(void *address, size_t length, int protection, int flags, 
 }
 
 /* Where this thread last unmapped what no rule has: with the table as it is, nothing around it is any rule's. */
-static _Thread_local struct np_live_gap gap __attribute__((tls_model("initial-exec")));
+static _Thread_local struct np_live_gap gap
+    __attribute__((tls_model("initial-exec"))) = {.high = UINTPTR_MAX};
 
 __attribute__((noinline)) static int unmap(void *address, size_t length)
 {
@@ -62,7 +63,7 @@ __attribute__((noinline)) static int unmap(void *address, size_t length)
 
 NP_PUBLIC int munmap(void *address, size_t length)
 {
-    if (!np_live_near((uintptr_t)address, length) || np_live_in_gap(&gap, (uintptr_t)address, length))
+    if (np_live_in_gap(&gap, (uintptr_t)address, length) || !np_live_near((uintptr_t)address, length))
         return np_next.munmap(address, length);
     return unmap(address, length);
 }
