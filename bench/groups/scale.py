@@ -28,6 +28,7 @@ MACHINES = {"one": 1, "four": 4, "wide": 16, "vast": 64}
 IN_MACHINES = ("threads 1", "threads 64", "memory 64")
 NODE_FILES = "/sys/devices/system/node"
 PRINTED = {"resident": "KiB", "addresses": "KiB", "page tables": "KiB", "mappings": ""}
+KEPT = dict.fromkeys(("before", "full", "freed", "trimmed"), "KiB")
 EMPTY = {"LD_PRELOAD": str(BUILD / "empty.so")}
 # What meminfo of a node has beside the total: readers pass over it.
 FIELDS = ("MemFree", "MemUsed", "SwapCached", "Active", "Inactive", "Active(anon)", "Inactive(anon)", "Active(file)",
@@ -118,10 +119,10 @@ def start_up(run):
         numaperf(f"{count} class" + ("es" if count > 1 else ""), classes_policy(count)) for count in CLASSES])
 
 
-def printed(arguments, variant: Variant):
+def printed(arguments, names, variant: Variant):
     """What bench/workloads/footprint.c prints."""
     result = measured(variant, [BUILD / "workloads" / "footprint", *map(str, arguments)])
-    return result if isinstance(result, str) else dict(zip(PRINTED, map(float, result[1].split())))
+    return result if isinstance(result, str) else dict(zip(names, map(float, result[1].split())))
 
 
 def footprints(run):
@@ -129,9 +130,10 @@ def footprints(run):
     variants = {variant.name: variant for variant in allocators() if not variant.prefix}
     rounds, run.rounds = run.rounds, 1
     for count in THREADS:
-        run.by_turns(f"{count} threads", variants, PRINTED, functools.partial(printed, ("threads", count)))
+        run.by_turns(f"{count} threads", variants, PRINTED, functools.partial(printed, ("threads", count), PRINTED))
     for mib in MEMORY[:2] if run.quick else MEMORY:
-        run.by_turns(f"{mib} MiB", variants, PRINTED, functools.partial(printed, ("memory", mib)))
+        run.by_turns(f"{mib} MiB", variants, PRINTED, functools.partial(printed, ("memory", mib), PRINTED))
+    run.by_turns("kept", variants, KEPT, functools.partial(printed, ("kept", run.amount(512)), KEPT))
     run.rounds = rounds
 
 
@@ -171,7 +173,19 @@ def parts(result):
     """The generated parts of the document."""
     data = report.Data(result)
     return {"scale-start": start_table(data), "scale-threads": thread_table(data), "scale-memory": memory_table(data),
+            "scale-kept": kept_table(data),
             "scale-nodes": node_table(data), "scale-failed": data.failures()}
+
+
+def kept_table(data):
+    """What stays resident when everything was freed."""
+    rows = []
+    for name in compared(data):
+        values = [data.value(metric, "kept", name) for metric in KEPT]
+        if values[0] is not None:
+            _, full, freed, trimmed = values
+            rows.append([name, report.digits(full / 1024), f"{100 * freed / full:.1f} %", f"{100 * trimmed / full:.1f} %"])
+    return report.table(["", "MiB resident, full", "freed, threads ended", "after malloc_trim"], rows)
 
 
 def node_table(data):
