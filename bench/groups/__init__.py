@@ -2,7 +2,8 @@
 """The groups of measurements, in the order in which they run. bench/README.md says what a group's module holds."""
 import importlib
 
-NAMES = ("workloads", "programs", "large_blocks", "instructions", "startup", "placement", "regions", "scale", "locality")
+NAMES = ("workloads", "programs", "large_blocks", "instructions", "startup", "placement", "regions", "scale",
+         "locality")
 
 
 def load(name):

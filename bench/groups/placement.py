@@ -22,7 +22,7 @@ def printed(arguments, variant: Variant):
 
 
 def with_rules(run, case):
-    """The shim without rules, and with those rules that this build takes, beside an empty library: preloading anything
+    """The shim without rules, and with those that this build takes, beside an empty library: preloading anything
     moves the place where the kernel puts mappings, and whether it can merge them with neighbours."""
     variants = {NOTHING: Variant(NOTHING, {"LD_PRELOAD": str(BUILD / "empty.so")}), "numaperf": numaperf("numaperf", "")}
     for name in RULES[case]:
