@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "report_view.h"
 #include "running.h"
+#include "svg.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +19,7 @@
 #define MAX_SIZE (64u << 20) /* bytes of a report file */
 
 static const char usage[] =
-    "Usage: numaperf report PID|FILE [--json]\n"
+    "Usage: numaperf report PID|FILE [--json|--svg PICTURE]\n"
     "       numaperf report --all [--json]\n"
     "\n"
     "Show what the rules of a program's policy asked for and what they obtained: of the running process PID, "
@@ -27,6 +28,7 @@ static const char usage[] =
     "\n"
     "      --all           every process that runs under the shim and may be inspected\n"
     "      --json          the report as JSON; an array of reports with --all\n"
+    "      --svg PICTURE   draw the nodes of the machine with what each rule holds on them, instead\n"
     "      --help          print this text\n"
     "      --version       print the version\n"
     "\n"
@@ -94,8 +96,18 @@ static int read_live(pid_t pid, const struct np_stats *stats, struct text *ret_t
 
 struct output {
     bool json, first;
-    int status; /* so far */
+    const char *svg; /* a file to draw into, or NULL */
+    int status;      /* so far */
 };
+
+static void draw(const struct np_value *report, struct output *output)
+{
+    int result = np_svg_write(output->svg, report);
+    if (result == 0)
+        return;
+    np_cli_error("report: %s: %s", output->svg, strerror(-result));
+    output->status = NP_EXIT_USAGE;
+}
 
 /* Show the report that a text holds. @name stands for it in messages. */
 static void show_text(const char *name, const struct text *text, struct output *output)
@@ -113,7 +125,9 @@ static void show_text(const char *name, const struct text *text, struct output *
         np_cli_error("report: %s: %s", name, wrong);
         output->status = NP_EXIT_USAGE;
     } else {
-        if (!output->json) {
+        if (output->svg) {
+            draw(report, output);
+        } else if (!output->json) {
             np_report_show(stdout, report);
         } else {
             (void)fputs(output->first ? "" : ",\n", stdout);
@@ -217,13 +231,21 @@ int np_cli_report(int argc, char **argv)
     bool all = false;
     struct output output = {.first = true};
     const struct np_cli_option options[] = {
-        {.name = "all", .flag = &all}, {.name = "json", .flag = &output.json}, {.name = NULL}};
+        {.name = "all", .flag = &all},
+        {.name = "json", .flag = &output.json},
+        {.name = "svg", .value = &output.svg},
+        {.name = NULL},
+    };
     int status = np_cli_options(argc, argv, usage, options, 1);
     if (status >= 0)
         return status;
     const char *word = argv[optind]; /* NULL behind the last */
     if (all == (word != NULL)) {
         np_cli_error("report: give a process id, a report file, or --all (try numaperf report --help)");
+        return NP_EXIT_USAGE;
+    }
+    if (output.svg && (all || output.json)) {
+        np_cli_error("report: --svg draws one report, and excludes --all and --json");
         return NP_EXIT_USAGE;
     }
     if (all)

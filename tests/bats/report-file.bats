@@ -92,6 +92,45 @@ with() {
     run -2 "$numaperf" report broken.json
 }
 
+# svg FILTER: the picture of the report, changed by jq, as what python's parser makes of it: TEXT or COLOUR and HEIGHT.
+svg() {
+    with "$1"
+    "$numaperf" report changed.json --svg picture.svg || (($? == 1))
+    python3 -c '
+import xml.etree.ElementTree as tree
+for element in tree.parse("picture.svg").getroot():
+    print(element.text if element.text else (element.get("fill"), element.get("height")))'
+}
+
+@test "--svg draws a box for each node, with what each rule holds there to scale" {
+    run -0 svg .
+    assert_line "redis-server (7)"
+    assert_line "malloc.large"
+    assert_line "as requested"
+    assert_line "node 0"
+    assert_line "node 1"
+    assert_line "('#0072B2', '240')"
+    assert_line "('#0072B2', '80')"
+    refute_line "malloc.small"
+    run -0 svg '.rules[0].misplaced_pages = 3'
+    assert_line "not as requested: 3 pages misplaced"
+    run -0 "$numaperf" report whole.json --svg picture.svg
+    assert_output ""
+}
+
+@test "--svg is XML whatever names there are" {
+    run -0 svg '.program = "<&>\"\u0001\u00e9" | .rules[0].section = "a<b" | .config = ("x" * 5000)'
+    assert_line '<&>"??? (7)'
+    assert_line "a<b"
+    run -0 svg '.rules = [] | .nodes = []'
+    run -0 svg '.rules[0].pages = ([range(200)] | map({key: tostring, value: 100}) | from_entries)'
+    run -2 --separate-stderr "$numaperf" report whole.json --svg /no/such/folder/file
+    assert_equal "$stderr" "numaperf: report: /no/such/folder/file: No such file or directory"
+    run -2 "$numaperf" report whole.json --svg /dev/full
+    run -2 "$numaperf" report whole.json --json --svg picture.svg
+    run -2 "$numaperf" report --all --svg picture.svg
+}
+
 @test "absurd numbers and ids are no trouble" {
     with '.pid = 1e300 | .rules[0].live_bytes = -5 | .rules[0].pages = {"0": 1e18, "-1": 4, "1024": 5, "x": 6, "": 7, "99999999999": 8} |
         .nodes = [0, -1, 1024, 1e99, "a", null] | .rules[0].policy = ("p" * 5000) | .rules[1].section = ("s" * 5000)'
