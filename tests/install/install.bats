@@ -37,6 +37,13 @@ compile() {
     assert [ -f "$PC" ]
 }
 
+@test "manual pages, the completion and the snippets for services, jobs and containers are installed" {
+    for file in man1/numaperf.1 man5/numaperf.ini.5 man7/libnumaperf_preload.7 completions/numaperf packaging/numaperf.conf \
+        packaging/slurm-job packaging/containers.md; do
+        assert [ -f "$(find "$STAGED" -path "*/$file*")" ]
+    done
+}
+
 @test "the example policies are installed as they are in the tree" {
     run -0 find "$STAGED" -path '*/share/numaperf/examples/*.ini'
     mapfile -t installed < <(printf '%s\n' "${lines[@]##*/}" | sort)

@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# Completion of numaperf(1) for bash, with or without the package bash-completion.
+
+# Options of each command; a word after a colon says what belongs behind the option.
+declare -gA _numaperf_options=(
+    [run]="--config: --report: --hard --soft --policy: --nodes: --size: --huge-pages: --dry-run"
+    [init]="--output:"
+    [check]="--config:"
+    [explain]="--config: --size: --kind: --thread:"
+    [topology]="--json"
+    [report]="--all --json --svg:"
+)
+
+_numaperf_programs() {
+    mapfile -t COMPREPLY < <(compgen -c -- "$1" | sort -u)
+}
+
+# _numaperf_values OPTION WORD - what may stand behind an option; false when it takes nothing.
+_numaperf_values() {
+    local words=
+    case $1 in
+    -c | --config | --report | --output | --svg)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$2")
+        return
+        ;;
+    --policy) words="system first-touch local bind preferred preferred-many interleave weighted-interleave" ;;
+    --huge-pages) words="default never thp 2M 1G" ;;
+    --kind) words="malloc private shared file stack" ;;
+    --nodes) words="all" ;;
+    --size | --thread) ;;
+    *) return 1 ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$2")
+}
+
+_numaperf() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W "${!_numaperf_options[*]} --help --version" -- "$word")
+        return
+    fi
+    [[ -v "_numaperf_options[$command]" ]] || return 0
+    _numaperf_values "$before" "$word" && return
+    # What follows the program of `run` is the program's.
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        [[ $command == run ]] || break
+        [[ ${COMP_WORDS[i]} != -* ]] || continue
+        [[ ! ${COMP_WORDS[i - 1]} =~ ^(-c|--(config|report|policy|nodes|size|huge-pages))$ ]] || continue
+        compopt -o default
+        return
+    done
+    if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "${_numaperf_options[$command]//:/} --help --version" -- "$word")
+    elif [[ $command == report ]]; then
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    elif [[ $command != topology ]]; then
+        _numaperf_programs "$word"
+    fi
+}
+complete -F _numaperf numaperf
