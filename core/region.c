@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "region.h"
 
-#include "log.h"
 #include "verify.h"
 
 #include <errno.h>
@@ -38,8 +37,8 @@ static int build(struct np_region *region, size_t size, const struct np_policy *
         /* The pool had pages, but not for these nodes, or they are gone again. */
         if (np_region_unmap(region) < 0)
             return error;
-        (void)np_format(region->page_note, sizeof region->page_note,
-                        "the nodes' pools have too few explicit pages: smaller ones instead");
+        np_region_note(region, NP_NOTE_PAGES,
+                       "the nodes' pools have too few explicit pages: smaller ones instead");
         error = np_region_map(region, size, NP_HUGE_THP);
         if (!error)
             error = open_and_fill(region, prefault);
@@ -72,6 +71,8 @@ int np_region_destroy(np_region *region)
         return 0;
     np_region_unwatch(region);
     const int error = np_region_unmap(region);
+    np_region_forget(&region->policy);
+    free(region->notes);
     free(region);
     return error;
 }

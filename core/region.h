@@ -10,9 +10,24 @@
 
 #define NP_NOTE_SIZE 128
 
-/** A policy that a region has, or is about to have. */
+/** What there may be to say, in this order. */
+enum np_note {
+    NP_NOTE_PAGES, /* smaller ones than were asked for */
+    NP_NOTE_FILL,  /* not faulted in */
+    NP_NOTE_MOVE,  /* pages that stayed */
+    NP_NOTE_CHECK, /* the last verification */
+    NP_NOTES
+};
+
+struct np_region_notes {
+    char text[NP_NOTES][NP_NOTE_SIZE];
+    char reason[NP_REASON_SIZE + NP_NOTES * NP_NOTE_SIZE +
+                32]; /* all of them, and that the kernel may spill */
+};
+
+/** A policy that a region has, or is about to have; zeroed before it is resolved. */
 struct np_region_policy {
-    struct np_placement placement;
+    struct np_placement *placement; /* its own; shared and constant when assumed */
     struct np_plan plan;
     bool unplaced; /* soft, and no policy can be had: placement.reason says why */
     bool assumed;  /* not asked whether the cpuset still allows the one node: mbind(2) will tell */
@@ -31,8 +46,8 @@ struct np_region {
     struct np_region *next_watched, **watched_by; /* hard ones, see np_region_watch() */
     size_t elsewhere; /* pages that were not on the policy's nodes when last looked for */
     enum np_enforcement enforcement;
-    char page_note[NP_NOTE_SIZE], fill_note[NP_NOTE_SIZE], move_note[NP_NOTE_SIZE], check_note[NP_NOTE_SIZE];
-    char reason[NP_REASON_SIZE + 4 * NP_NOTE_SIZE + 32]; /* all of them, and that the kernel may spill */
+    struct np_region_notes *notes; /* most regions have none, and programs have many regions */
+    const char *reason;
 };
 
 /** np_region_explicit() - does the region consist of explicit huge pages? */
@@ -51,6 +66,8 @@ int np_region_unmap(struct np_region *region);
  * np_region_create(). */
 int np_region_resolve(const struct np_policy *wanted, enum np_hardness hardness,
                       struct np_region_policy *ret_policy);
+/** np_region_forget() - let go of what a resolved policy holds. */
+void np_region_forget(struct np_region_policy *policy);
 /** np_region_apply() - tell the kernel. @fresh: the mapping has no other policy yet. Return: 0 (soft: perhaps unplaced), or
  * -errno. */
 int np_region_apply(struct np_region *region, struct np_region_policy *policy, bool fresh);
@@ -75,6 +92,11 @@ void np_region_exchange(struct np_region *region, const struct np_region_policy 
 struct np_page_count;
 /** np_region_note_counts() - remember how many pages are elsewhere, and when that was found. */
 void np_region_note_counts(struct np_region *region, const struct np_page_count *counts);
+/** np_region_note() - say something, as np_format(); without memory for it nothing is said. */
+void np_region_note(struct np_region *region, enum np_note note, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/** np_region_unnote() - it is no longer so. */
+void np_region_unnote(struct np_region *region, enum np_note note);
 /** np_region_judge() - set enforcement and reason from what is known. */
 void np_region_judge(struct np_region *region);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Faulting a region in, and committing a hard one. */
 #include "commit.h"
-#include "log.h"
 #include "region.h"
 #include "workers.h"
 
@@ -11,7 +10,7 @@
 static int populate(struct np_region *region, enum np_prefault how)
 {
     if (how == NP_PREFAULT_PARALLEL)
-        return np_workers_populate(region->data, region->size, region->page_size, &region->policy.placement);
+        return np_workers_populate(region->data, region->size, region->page_size, region->policy.placement);
     return np_kernel_populate(region->data, region->size);
 }
 
@@ -75,7 +74,7 @@ static bool is_short(size_t size)
 
 static void note_unfilled(struct np_region *region, const char *why)
 {
-    (void)np_format(region->fill_note, sizeof region->fill_note, "not faulted in: %s", why);
+    np_region_note(region, NP_NOTE_FILL, "not faulted in: %s", why);
 }
 
 int np_region_fill(struct np_region *region, enum np_prefault how)

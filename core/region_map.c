@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The mapping of a region: pages of the kind asked for, or of the next lesser one. */
-#include "log.h"
 #include "region.h"
 #include "zone.h"
 
@@ -84,13 +83,13 @@ static int map_kind(struct np_region *region, size_t size, enum np_huge kind)
 /* A second note replaces the first, and names the same kind: what was asked for. */
 static void note_instead(struct np_region *region, enum np_huge wanted, int error, enum np_huge obtained)
 {
-    if (region->page_note[0] != '\0')
+    if (region->notes != NULL)
         return;
     const char *why = wanted == NP_HUGE_THP  ? "off"
                       : error == -EOPNOTSUPP ? "not known to this kernel"
                                              : "not to be had from the pool";
-    (void)np_format(region->page_note, sizeof region->page_note, "%s are %s: %s instead", kinds[wanted].name,
-                    why, kinds[obtained].name);
+    np_region_note(region, NP_NOTE_PAGES, "%s are %s: %s instead", kinds[wanted].name, why,
+                   kinds[obtained].name);
 }
 
 int np_region_map(struct np_region *region, size_t size, enum np_huge wanted)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Giving a region another policy, and its pages new places. */
 #include "commit.h"
-#include "log.h"
 #include "region.h"
 #include "verify.h"
 #include "zone.h"
@@ -31,7 +30,7 @@ static int hold(struct np_region *region, const struct np_region_policy *policy)
     atomic_store(&region->shared, false);
     int error = np_kernel_populate(region->data, region->size);
     if (!error)
-        error = np_commit_check(region->data, region->size, &policy->placement.nodes);
+        error = np_commit_check(region->data, region->size, &policy->placement->nodes);
     if (!error)
         error = np_kernel_mbind(region->data, region->size, &policy->plan.bound);
     if (!error && atomic_load(&region->shared)) /* by a fork, meanwhile */
@@ -53,17 +52,16 @@ static void change_soft(struct np_region *region, const struct np_region_policy 
     size_t left, present;
     const int error = np_region_place(region, policy, &left, &present);
     if (error)
-        (void)np_format(region->move_note, sizeof region->move_note, "pages stay where they were: %s",
-                        np_strerror(error));
+        np_region_note(region, NP_NOTE_MOVE, "pages stay where they were: %s", np_strerror(error));
     else if (left > 0)
-        (void)np_format(region->move_note, sizeof region->move_note,
-                        "%zu of %zu pages could not be moved and stay where they were", left, present);
+        np_region_note(region, NP_NOTE_MOVE, "%zu of %zu pages could not be moved and stay where they were",
+                       left, present);
 }
 
 static int change(struct np_region *region, struct np_region_policy *policy)
 {
     int error = np_region_apply(region, policy, false);
-    if (error || policy->unplaced || policy->placement.mode == NP_SYSTEM)
+    if (error || policy->unplaced || policy->placement->mode == NP_SYSTEM)
         return error;
     if (region->hardness == NP_HARD)
         return change_hard(region, policy);
@@ -82,7 +80,7 @@ static void change_back(struct np_region *region)
     region->bound = false;
     if (np_region_apply(region, policy, false) < 0)
         return;
-    if (policy->placement.mode != NP_SYSTEM)
+    if (policy->placement->mode != NP_SYSTEM)
         (void)np_region_place(region, policy, &left, &present);
     if (policy->plan.committed)
         region->bound = hold(region, policy) == 0;
@@ -100,9 +98,9 @@ int np_region_move(np_region *region, const np_policy *wanted)
         return -ENOMEM;
     int error = np_region_resolve(wanted, region->hardness, policy);
     if (!error && policy->plan.committed)
-        error = check_room(region, &policy->placement.nodes);
+        error = check_room(region, &policy->placement->nodes);
     if (!error) {
-        region->move_note[0] = '\0';
+        np_region_unnote(region, NP_NOTE_MOVE);
         error = change(region, policy);
         if (error) {
             np_vma_give(policy->vmas);
@@ -110,13 +108,18 @@ int np_region_move(np_region *region, const np_policy *wanted)
         }
     }
     if (!error) {
-        np_vma_give(region->policy.vmas);
+        struct np_region_policy old = region->policy;
+        np_vma_give(old.vmas);
         np_region_exchange(region, policy);
+        np_region_forget(&old);
         region->bound = policy->plan.committed;
         region->elsewhere = 0;
-        region->fill_note[0] = region->check_note[0] = '\0';
+        np_region_unnote(region, NP_NOTE_FILL);
+        np_region_unnote(region, NP_NOTE_CHECK);
         np_region_judge(region);
     }
+    if (error)
+        np_region_forget(policy);
     free(policy);
     return error;
 }

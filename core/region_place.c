@@ -46,7 +46,7 @@ static bool is_spread(enum np_mode mode)
 /* As the kernel takes turns: each node as often in a row as it has weight. */
 static void fill_cycle(struct placing *placing)
 {
-    const struct np_placement *placement = &placing->policy->placement;
+    const struct np_placement *placement = placing->policy->placement;
     for (int id = -1; (id = np_nodeset_next(&placement->nodes, id)) >= 0;) {
         const unsigned weight = placement->mode == NP_WEIGHTED_INTERLEAVE ? placement->weights[id] : 1;
         for (unsigned i = 0; i < weight; i++)
@@ -58,14 +58,14 @@ static void fill_cycle(struct placing *placing)
 static int find_candidates(struct placing *placing)
 {
     struct np_current *current;
-    const bool has_nodes = np_mode_has_nodes(placing->policy->placement.mode);
+    const bool has_nodes = np_mode_has_nodes(placing->policy->placement->mode);
     const int here = np_kernel_cpu_node();
     if (here < 0)
         return here;
     const int error = np_current_take(&current);
     if (error)
         return error;
-    np_nodeset rest = has_nodes ? placing->policy->placement.nodes : *np_topology_allowed(current->topology);
+    np_nodeset rest = has_nodes ? placing->policy->placement->nodes : *np_topology_allowed(current->topology);
     placing->fine = rest;
     for (int node; (node = np_topology_nearest(current->topology, here, &rest)) >= 0;) {
         placing->candidates[placing->candidate_count++] = node;
@@ -175,7 +175,7 @@ static int move_batch(struct placing *placing)
 {
     struct tables *tables = placing->tables;
     const np_nodeset targets =
-        placing->candidate_count > 0 ? placing->fine : placing->policy->placement.nodes;
+        placing->candidate_count > 0 ? placing->fine : placing->policy->placement->nodes;
     int error = 0;
     if (placing->candidate_count == 0) {
         for (int node = -1; !error && (node = np_nodeset_next(&targets, node)) >= 0;)
@@ -230,7 +230,7 @@ int np_region_place(const struct np_region *region, const struct np_region_polic
     int error = 0;
     if (policy->plan.striped)
         error = (placing.stripes = np_region_stripes(region, policy)) != NULL ? 0 : -ENOMEM;
-    else if (is_spread(policy->placement.mode))
+    else if (is_spread(policy->placement->mode))
         fill_cycle(&placing);
     else
         error = find_candidates(&placing);

@@ -7,6 +7,7 @@
 #include "zone.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -64,11 +65,11 @@ static void leave_unplaced(enum np_mode mode, const np_nodeset *dropped, const n
                            struct np_region_policy *policy)
 {
     policy->unplaced = true;
-    policy->placement.mode = mode;
-    policy->placement.dropped = *dropped;
-    np_policy_explain_dropped(dropped, topology, policy->placement.reason);
-    if (policy->placement.reason[0] == '\0')
-        (void)np_format(policy->placement.reason, sizeof policy->placement.reason, "no node can be had");
+    policy->placement->mode = mode;
+    policy->placement->dropped = *dropped;
+    np_policy_explain_dropped(dropped, topology, policy->placement->reason);
+    if (policy->placement->reason[0] == '\0')
+        (void)np_format(policy->placement->reason, sizeof policy->placement->reason, "no node can be had");
 }
 
 /* Lays the wish open as a rule with its nodes chosen. */
@@ -85,7 +86,7 @@ static int place(const struct np_policy *wanted, const np_topology *topology, co
         choose(wanted, nodes, np_topology_allowed(topology), &choice);
     else
         choice.nodes = *np_topology_allowed(topology);
-    const int error = np_policy_resolve_choice(&rule, &choice, topology, &policy->placement, &problem);
+    const int error = np_policy_resolve_choice(&rule, &choice, topology, policy->placement, &problem);
     if (error != -ENODEV || hardness == NP_HARD)
         return error;
     leave_unplaced(wanted->mode, &choice.dropped, topology, policy);
@@ -109,8 +110,8 @@ static int resolve(const struct np_policy *wanted, const np_topology *topology, 
     const bool committed = hardness == NP_HARD && wanted->mode == NP_BIND;
     policy->plan.committed = committed;
     if (hardness == NP_HARD)
-        return refusal(&policy->placement, committed);
-    char *reason = policy->placement.reason;
+        return refusal(policy->placement, committed);
+    char *reason = policy->placement->reason;
     if (np_mode_uses_mbind(wanted->mode) && np_kernel_mbind_error())
         policy->unplaced = true;
     if (narrowed && reason[0] == '\0')
@@ -123,6 +124,8 @@ static int resolve_fully(const struct np_policy *wanted, enum np_hardness hardne
 {
     struct np_current *current = NULL;
     int error = check(wanted);
+    if (!error && (ret_policy->placement = calloc(1, sizeof *ret_policy->placement)) == NULL)
+        error = -ENOMEM;
     if (!error && np_mode_uses_mbind(wanted->mode))
         error = np_current_take(&current);
     if (!error)
@@ -131,18 +134,44 @@ static int resolve_fully(const struct np_policy *wanted, enum np_hardness hardne
     return error;
 }
 
-/* The commonest wish, one node that was there last time, costs nothing to grant: if a cpuset has taken it away meanwhile,
- * mbind(2) refuses it, as it does not refuse a part of several nodes. */
+/* What all regions of one node share; made once for each, constant from then on. */
+static struct np_placement *shared_placement(enum np_mode mode, int node)
+{
+    static struct np_placement *_Atomic made[2][NP_MAX_NODES];
+    struct np_placement *_Atomic *place = &made[mode == NP_BIND][node];
+    struct np_placement *placement = atomic_load_explicit(place, memory_order_acquire);
+    if (placement != NULL)
+        return placement;
+    struct np_placement *fresh = calloc(1, sizeof *fresh);
+    if (fresh == NULL)
+        return NULL;
+    fresh->mode = mode;
+    (void)np_nodeset_add(&fresh->nodes, node);
+    if (atomic_compare_exchange_strong_explicit(place, &placement, fresh, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return fresh;
+    free(fresh);
+    return placement;
+}
+
+/* The commonest wish, one node that was there last time, costs nothing to grant: if a cpuset has taken it away
+ * meanwhile, mbind(2) refuses it, as it does not refuse a part of several nodes. */
 static bool assume(const struct np_policy *wanted, struct np_region_policy *ret_policy)
 {
     const int node = np_nodeset_next(&wanted->nodes, -1);
     if ((wanted->mode != NP_BIND && wanted->mode != NP_PREFERRED) ||
         np_nodeset_next(&wanted->nodes, node) >= 0 || !np_current_allows(node) || np_kernel_mbind_error())
         return false;
-    ret_policy->placement.mode = wanted->mode;
-    ret_policy->placement.nodes = wanted->nodes;
-    ret_policy->assumed = true;
-    return true;
+    ret_policy->placement = shared_placement(wanted->mode, node);
+    ret_policy->assumed = ret_policy->placement != NULL;
+    return ret_policy->assumed;
+}
+
+void np_region_forget(struct np_region_policy *policy)
+{
+    if (!policy->assumed)
+        free(policy->placement);
+    policy->placement = NULL;
 }
 
 int np_region_resolve(const struct np_policy *wanted, enum np_hardness hardness,
@@ -156,7 +185,7 @@ int np_region_resolve(const struct np_policy *wanted, enum np_hardness hardness,
 /* The assumption was wrong. */
 static int resolve_again(struct np_region_policy *policy)
 {
-    const struct np_policy wanted = {.mode = policy->placement.mode, .nodes = policy->placement.nodes};
+    const struct np_policy wanted = {.mode = policy->placement->mode, .nodes = policy->placement->nodes};
     memset(policy, 0, sizeof *policy);
     return resolve_fully(&wanted, NP_SOFT, policy);
 }
@@ -165,7 +194,7 @@ static int resolve_again(struct np_region_policy *policy)
 
 struct np_stripes *np_region_stripes(const struct np_region *region, const struct np_region_policy *policy)
 {
-    const struct np_placement *placement = &policy->placement;
+    const struct np_placement *placement = policy->placement;
     const uint8_t *weights = placement->mode == NP_WEIGHTED_INTERLEAVE ? placement->weights : NULL;
     return np_stripes_new(&placement->nodes, weights, region->page_size, region->size);
 }
@@ -191,13 +220,13 @@ static void unstripe(struct np_region_policy *policy)
     np_vma_give(policy->vmas);
     policy->vmas = 0;
     policy->plan.striped = false;
-    if (policy->placement.mode == NP_WEIGHTED_INTERLEAVE)
+    if (policy->placement->mode == NP_WEIGHTED_INTERLEAVE)
         policy->plan.policy.mode = NP_MPOL_INTERLEAVE;
-    if (policy->placement.reason[0] == '\0')
-        (void)np_format(policy->placement.reason, sizeof policy->placement.reason,
+    if (policy->placement->reason[0] == '\0')
+        (void)np_format(policy->placement->reason, sizeof policy->placement->reason,
                         "too many mappings for its stripes: %s instead",
-                        policy->placement.mode == NP_WEIGHTED_INTERLEAVE ? "interleaved"
-                                                                         : "on one of the nodes");
+                        policy->placement->mode == NP_WEIGHTED_INTERLEAVE ? "interleaved"
+                                                                          : "on one of the nodes");
 }
 
 /* A kernel without transparent huge pages answers EINVAL to advice about them, which is as good as following it. */
@@ -227,22 +256,25 @@ int np_region_apply(struct np_region *region, struct np_region_policy *policy, b
 {
     static const struct np_mpol none = {.mode = NP_MPOL_DEFAULT};
     const bool committed = policy->plan.committed;
-    policy->placement.huge = region->huge;
     if (policy->unplaced) {
         if (!fresh)
             (void)np_kernel_mbind(region->data, region->size,
                                   &none); /* the kernel refuses: then it has none */
         return 0;
     }
-    np_plan_make(&policy->placement, -1, committed, &policy->plan);
+    struct np_placement placement = *policy->placement;
+    placement.huge = region->huge;
+    np_plan_make(&placement, -1, committed, &policy->plan);
     advise(region, policy->plan.advice);
     const int error = tell(region, policy, fresh);
     if (!error || region->hardness == NP_HARD)
         return error;
-    if (policy->assumed && resolve_again(policy) == 0)
-        return np_region_apply(region, policy, fresh);
+    if (policy->assumed) {
+        const int failed = resolve_again(policy);
+        return failed ? failed : np_region_apply(region, policy, fresh);
+    }
     policy->unplaced = true;
-    (void)np_format(policy->placement.reason, sizeof policy->placement.reason, "mbind failed: %s",
+    (void)np_format(policy->placement->reason, sizeof policy->placement->reason, "mbind failed: %s",
                     np_strerror(error));
     return 0;
 }

@@ -6,38 +6,73 @@
 #include "verify.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static void append(struct np_region *region, const char *text)
+/* ---- Notes ---- */
+
+void np_region_note(struct np_region *region, enum np_note note, const char *format, ...)
 {
-    const size_t used = strlen(region->reason);
+    va_list arguments;
+    if (region->notes == NULL)
+        region->notes = calloc(1, sizeof *region->notes);
+    if (region->notes == NULL)
+        return;
+    va_start(arguments, format);
+    (void)np_format_list(region->notes->text[note], NP_NOTE_SIZE, format, arguments);
+    va_end(arguments);
+}
+
+void np_region_unnote(struct np_region *region, enum np_note note)
+{
+    if (region->notes != NULL)
+        region->notes->text[note][0] = '\0';
+}
+
+static void append(struct np_region_notes *notes, const char *text)
+{
+    const size_t used = strlen(notes->reason);
     if (text[0] != '\0')
-        (void)np_format(region->reason + used, sizeof region->reason - used, "%s%s", used > 0 ? "; " : "",
+        (void)np_format(notes->reason + used, sizeof notes->reason - used, "%s%s", used > 0 ? "; " : "",
                         text);
+}
+
+/* All that there is to say beside @outcome. */
+static const char *explain(struct np_region *region, const char *outcome)
+{
+    const char *resolved = region->policy.placement->reason;
+    if (region->notes == NULL && resolved[0] == '\0')
+        return outcome;
+    if (region->notes == NULL)
+        region->notes = calloc(1, sizeof *region->notes);
+    if (region->notes == NULL)
+        return resolved;
+    struct np_region_notes *notes = region->notes;
+    notes->reason[0] = '\0';
+    append(notes, resolved);
+    for (int note = NP_NOTE_PAGES; note <= NP_NOTE_MOVE; note++)
+        append(notes, notes->text[note]);
+    append(notes, outcome);
+    if (region->enforcement == NP_BEST_EFFORT)
+        append(notes, notes->text[NP_NOTE_CHECK]);
+    return notes->reason;
 }
 
 void np_region_judge(struct np_region *region)
 {
     const struct np_region_policy *policy = &region->policy;
-    region->reason[0] = '\0';
     if (policy->plan.committed && region->bound && region->elsewhere == 0) {
         region->enforcement = NP_STRICT;
+        region->reason = "";
         return;
     }
-    append(region, policy->placement.reason);
-    append(region, region->page_note);
-    append(region, region->fill_note);
-    append(region, region->move_note);
-    if (policy->unplaced || policy->placement.mode == NP_SYSTEM) {
-        region->enforcement = NP_NONE;
-        if (!policy->unplaced)
-            append(region, "no policy was asked for");
-        return;
-    }
-    region->enforcement = NP_BEST_EFFORT;
-    append(region, "the kernel may spill");
-    append(region, region->check_note);
+    const bool system = policy->placement->mode == NP_SYSTEM;
+    region->enforcement = policy->unplaced || system ? NP_NONE : NP_BEST_EFFORT;
+    region->reason = explain(region, policy->unplaced ? ""
+                                     : system         ? "no policy was asked for"
+                                                      : "the kernel may spill");
 }
 
 /* ---- Verification ---- */
@@ -50,17 +85,17 @@ static void note_check(struct np_region *region, size_t present)
     if (gmtime_r(&now, &parts) == NULL || strftime(clock, sizeof clock, "%H:%M:%S", &parts) == 0)
         clock[0] = '\0';
     if (region->elsewhere > 0)
-        (void)np_format(region->check_note, sizeof region->check_note,
-                        "at %s UTC %zu of %zu pages were elsewhere", clock, region->elsewhere, present);
+        np_region_note(region, NP_NOTE_CHECK, "at %s UTC %zu of %zu pages were elsewhere", clock,
+                       region->elsewhere, present);
     else
-        (void)np_format(region->check_note, sizeof region->check_note,
-                        "at %s UTC each of %zu pages was where it belongs", clock, present);
+        np_region_note(region, NP_NOTE_CHECK, "at %s UTC each of %zu pages was where it belongs", clock,
+                       present);
 }
 
 /* Modes that name no nodes may have their pages on any. */
 static size_t count_elsewhere(const struct np_region *region, const struct np_page_count *counts)
 {
-    const struct np_placement *placement = &region->policy.placement;
+    const struct np_placement *placement = region->policy.placement;
     size_t there = 0;
     if (region->policy.unplaced || !np_mode_has_nodes(placement->mode))
         return 0;

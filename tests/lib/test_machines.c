@@ -134,7 +134,7 @@ static void test_weights(void)
     policy.weights[3] = 200; /* of a node that is not asked for */
     if (np_region_create(&region, MIB, &policy, NP_HUGE_DEFAULT, NP_PREFAULT_NONE, NP_SOFT) != 0)
         abort();
-    const struct np_placement *placement = &region->policy.placement;
+    const struct np_placement *placement = region->policy.placement;
     tap_ok(placement->weights[0] == 3 && placement->weights[1] == 1 && placement->weights[3] == 0,
            "a weight that is not given is 1 when another is");
     np_region_destroy(region);
