@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "builder.h"
 
-/* The heap serves NP_HEAP_MIN_SIZE (32 KiB) and more; config may not use its header. */
-#define MIN_CLASS_SIZE ((size_t)32 << 10)
-
 enum nodes_use { NODES_NONE, NODES_NEEDED, NODES_ONE };
 
 static const enum nodes_use nodes_use[] = {
@@ -105,11 +102,6 @@ void np_class_check(struct np_builder *builder)
         check_nodes(builder, rule);
     if (policy && rule->mode == NP_SYSTEM)
         check_system(builder, rule);
-    if (policy && size && rule->mode != NP_SYSTEM && rule->min_size < MIN_CLASS_SIZE) {
-        struct np_value_reason reason;
-        (void)np_value_fail(&reason, "classes below 32K other than system are not supported yet");
-        add(builder, builder->key_lines[NP_CLASS_SIZE], NP_CLASS_SIZE, &reason);
-    }
     if (size)
         check_overlap(builder, rule);
 }

@@ -34,7 +34,7 @@ int np_config_builtin(struct np_config **ret_config)
         size_t min_size, max_size;
         enum np_mode mode;
     } classes[] = {
-        {"malloc.default-small", 0, (size_t)128 << 10, NP_SYSTEM},
+        {"malloc.default-small", 0, (size_t)128 << 10, NP_LOCAL},
         {"malloc.default-large", (size_t)128 << 10, SIZE_MAX, NP_FIRST_TOUCH},
     };
     struct np_config *config;

@@ -47,7 +47,7 @@ int np_config_read_file(const char *path, np_config_report *report, void *contex
 /** np_config_read_text() - the same for text in memory; @name stands for the path in messages. */
 int np_config_read_text(const char *name, const char *text, size_t length, np_config_report *report,
                         void *context, struct np_config **ret_config);
-/** np_config_builtin() - the policy without a file: `system` below 128 KiB, `first-touch` from there. */
+/** np_config_builtin() - the policy without a file: `local` below 128 KiB, `first-touch` from there. */
 int np_config_builtin(struct np_config **ret_config);
 
 /** np_config_override_mode() - put another mode in the place of the file's global one. Sections that have a `mode` key of

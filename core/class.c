@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "class.h"
 
+#include "bins.h"
+#include "cache.h"
 #include "space.h"
 #include "stripes.h"
 #include "topology.h"
@@ -10,8 +12,9 @@
 #include <sys/sysinfo.h>
 
 static struct {
-    unsigned class_count, zone_count;
-    size_t smallest; /* no class below */
+    unsigned class_count, zone_count, local_zones;
+    const struct np_placement *local; /* that of any local class: all have the same nodes */
+    size_t smallest;                  /* no class below */
     struct np_heap_class table[NP_MAX_RULES];
     struct np_stats *stats;
     size_t alignment; /* of zones: the largest page that any class asks for */
@@ -40,6 +43,35 @@ static size_t explicit_size(const struct np_placement *placement)
     return 0;
 }
 
+/* Slabs have zones of their own where the class's large blocks are made of huge pages, which small blocks shall not
+ * mix with, and where they are spread by stripes, which grow with a zone. */
+static bool needs_small_zones(const struct np_placement *placement)
+{
+    return placement->min_size <= NP_SMALL_MOST && placement->max_size > NP_SMALL_MOST + 1 &&
+           (placement->huge == NP_HUGE_THP || explicit_size(placement) ||
+            placement->mode == NP_WEIGHTED_INTERLEAVE);
+}
+
+/* Takes the zones' numbers. Return: false when there are too many zones or slots. */
+static bool add_class(struct np_heap_class *class, const struct np_placement *placement,
+                      struct np_stats_rule *rule)
+{
+    uint16_t index = (uint16_t)(class - classes.table);
+    unsigned zones = !has_zone(placement)          ? 0
+                     : placement->mode == NP_LOCAL ? np_nodeset_count(&placement->nodes)
+                                                   : 1;
+    bool apart = zones && needs_small_zones(placement);
+    *class = (struct np_heap_class){placement, rule, classes.zone_count, zones,
+                                    classes.zone_count + (apart ? zones : 0)};
+    classes.zone_count += apart ? 2 * zones : zones;
+    if (zones > classes.local_zones)
+        classes.local_zones = zones;
+    if (placement->mode == NP_LOCAL)
+        classes.local = placement;
+    return classes.zone_count <= NP_STATS_ZONES &&
+           (!zones || np_bins_add(index, placement->min_size, placement->max_size));
+}
+
 int np_heap_configure(const struct np_placement *placements, unsigned count, struct np_stats *stats)
 {
     if (count > NP_MAX_RULES)
@@ -52,21 +84,16 @@ int np_heap_configure(const struct np_placement *placements, unsigned count, str
     for (unsigned i = 0; i < count; i++) {
         const struct np_placement *placement = &placements[i];
         struct np_heap_class *class = &classes.table[i];
-        unsigned zones = !has_zone(placement)          ? 0
-                         : placement->mode == NP_LOCAL ? np_nodeset_count(&placement->nodes)
-                                                       : 1;
-        if (classes.zone_count + zones > NP_STATS_ZONES)
+        if (!add_class(class, placement, &stats->rules[i]))
             return -E2BIG;
-        *class = (struct np_heap_class){placement, &stats->rules[i], classes.zone_count, zones};
-        classes.zone_count += zones;
         np_stats_describe(class->stats, placement, has_zone(placement));
         if (placement->mode != NP_SYSTEM && placement->min_size < classes.smallest)
             classes.smallest = placement->min_size;
-        if (zones && explicit_size(placement) > classes.alignment)
+        if (class->zone_count && explicit_size(placement) > classes.alignment)
             classes.alignment = explicit_size(placement);
     }
     classes.class_count = count;
-    return 0;
+    return np_caches_setup();
 }
 
 struct np_heap_class *np_heap_class(size_t size)
@@ -90,6 +117,10 @@ static void choose_policy(struct np_zone *zone)
     zone->policy = plan.policy;
     zone->bound = plan.bound;
     zone->advice = plan.advice;
+    if (zone->small && plan.advice == NP_ADVICE_HUGE_PAGES) {
+        bool spread = placement->mode == NP_INTERLEAVE || placement->mode == NP_WEIGHTED_INTERLEAVE;
+        zone->advice = spread || zone->hard ? NP_ADVICE_BASE_PAGES : NP_ADVICE_NONE;
+    }
     /* Explicit pages are given their nodes by us, so the kernel's own weights do not help them. */
     if (plan.striped || (zone->explicit_size && placement->mode == NP_WEIGHTED_INTERLEAVE)) {
         size_t unit = zone->explicit_size                    ? zone->explicit_size
@@ -108,13 +139,15 @@ static void prepare_zone(struct np_heap_class *class, unsigned index)
     zone->stats = class->stats;
     if (placement->mode == NP_LOCAL) {
         zone->node = np_nodeset_next(&placement->nodes, -1);
-        for (unsigned skip = index - class->first_zone; skip; skip--)
+        for (unsigned skip = (index - class->first_zone) % class->zone_count; skip; skip--)
             zone->node = np_nodeset_next(&placement->nodes, zone->node);
     }
     zone->hard =
         placement->hardness == NP_HARD && (placement->mode == NP_BIND || placement->mode == NP_LOCAL);
     zone->keeps_owner = placement->mode == NP_FIRST_TOUCH;
-    zone->explicit_size = explicit_size(placement);
+    zone->class_index = (uint16_t)(class - classes.table);
+    zone->small = class->first_small != class->first_zone && index >= class->first_small;
+    zone->explicit_size = zone->small ? 0 : explicit_size(placement);
     choose_policy(zone);
     unsigned slot = atomic_load_explicit(&classes.stats->zone_count, memory_order_relaxed);
     zone->published = &classes.stats->zones[slot];
@@ -187,19 +220,53 @@ static int find_local_slot(const struct np_placement *placement, int node)
     return slot;
 }
 
-unsigned np_class_slot(const struct np_heap_class *class)
+unsigned np_class_position(unsigned *ret_cpu)
 {
-    if (class->placement->mode != NP_LOCAL)
+    if (ret_cpu)
+        *ret_cpu = 0;
+    if (!classes.local || classes.local_zones < 2)
         return 0;
-    int node = np_kernel_cpu_node();
+    int node = np_kernel_cpu_node(ret_cpu);
     if (node < 0 || node >= NP_MAX_NODES)
         return 0;
     int known = atomic_load_explicit(&classes.local_slot[node], memory_order_relaxed);
     if (!known) {
-        known = find_local_slot(class->placement, node) + 1;
+        known = find_local_slot(classes.local, node) + 1;
         atomic_store_explicit(&classes.local_slot[node], (int16_t)known, memory_order_relaxed);
     }
-    return (unsigned)known - 1 < class->zone_count ? (unsigned)known - 1 : 0;
+    return (unsigned)known - 1;
+}
+
+unsigned np_class_slot(const struct np_heap_class *class)
+{
+    if (class->placement->mode != NP_LOCAL)
+        return 0;
+    unsigned position = np_class_position(NULL);
+    return position < class->zone_count ? position : 0;
+}
+
+struct np_heap_class *np_class_at(unsigned index)
+{
+    return &classes.table[index];
+}
+
+uint32_t np_class_small_zone(unsigned index, unsigned position)
+{
+    const struct np_heap_class *class = &classes.table[index];
+    return class->first_small + (position < class->zone_count ? position : 0);
+}
+
+unsigned np_class_local_zones(void)
+{
+    return classes.local_zones;
+}
+
+uint64_t np_class_bytes_in_use(void)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < classes.class_count; i++)
+        sum += atomic_load_explicit(&classes.table[i].stats->in_use_bytes, memory_order_relaxed);
+    return sum;
 }
 
 struct np_stats *np_class_stats(void)

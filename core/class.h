@@ -13,6 +13,7 @@ struct np_heap_class {
     const struct np_placement *placement;
     struct np_stats_rule *stats;
     unsigned first_zone, zone_count; /* local: one for each node of the placement, in id order; else one */
+    unsigned first_small;            /* the zones of its slabs: the same, or as many of their own */
 };
 
 /** np_class_zone_ready() - see that the zone with this number, which is one of the class's, can serve.
@@ -20,6 +21,17 @@ struct np_heap_class {
 int np_class_zone_ready(struct np_heap_class *class, unsigned zone);
 /** np_class_slot() - which of the class's zones serves the calling thread: its CPU's for `local`. */
 unsigned np_class_slot(const struct np_heap_class *class);
+/** np_class_at() - a class by its index. */
+struct np_heap_class *np_class_at(unsigned index);
+/** np_class_small_zone() - the zone of a class's slabs for a thread at @position among the nodes of `local`. */
+uint32_t np_class_small_zone(unsigned index, unsigned position);
+/** np_class_position() - where the calling thread's node stands among the nodes of `local`; 0 where there is one at most.
+ * @ret_cpu: the CPU; may be NULL. */
+unsigned np_class_position(unsigned *ret_cpu);
+/** np_class_local_zones() - the most zones that a class has. */
+unsigned np_class_local_zones(void);
+/** np_class_bytes_in_use() - slabs and extents in use, of all classes. */
+uint64_t np_class_bytes_in_use(void);
 /** np_class_stats() - the block that np_heap_configure() was given, or NULL before. */
 struct np_stats *np_class_stats(void);
 

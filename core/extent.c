@@ -2,7 +2,9 @@
 #include "extent.h"
 
 #include "commit.h"
+#include "fit.h"
 #include "log.h"
+#include "repair.h"
 #include "retain.h"
 #include "tally.h"
 
@@ -44,58 +46,6 @@ static uint32_t run_of(struct np_zone *zone, const void *block, const char *what
              freed ? "the block was freed before" : "no block begins there");
 }
 
-/* Takes the room back from all blocks that were given some. Return: was there any? */
-static bool reclaim_room(struct np_zone *zone)
-{
-    bool any = false;
-    for (uint32_t run = 0; run < zone->runs.end; run += zone->runs.entry[run].pages) {
-        const struct np_run *entry = &zone->runs.entry[run];
-        if (entry->state != NP_RUN_LIVE || entry->held == entry->pages)
-            continue;
-        uint32_t rest = np_runs_cut(&zone->runs, run, entry->held);
-        np_runs_give(&zone->runs, rest, NP_OWNER_NONE, np_retain_now());
-        any = true;
-    }
-    return any;
-}
-
-/* Opens what is missing behind the free run at the end, and no more than that: it may come from a pool of
- * huge pages. */
-static int take_by_growth(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *ret_run)
-{
-    struct np_runs *runs = &zone->runs;
-    uint64_t first = ((uint64_t)runs->end - np_runs_tail(runs) + align - 1) / align * align;
-    if (first + pages > runs->end) {
-        int error = np_zone_grow(zone, np_bytes(first + pages - runs->end));
-        if (error)
-            return error;
-    }
-    *ret_run = np_runs_take_from(runs, runs->end - np_runs_tail(runs), (uint32_t)first, pages, NP_RUN_LIVE);
-    return 0;
-}
-
-/* Finds @pages, opening more of the zone when it must. */
-static int take_run(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *ret_run)
-{
-    uint32_t run = np_retain_take_parked(zone, pages, align);
-    for (bool reclaimed = false;;) {
-        if (run == NP_NO_RUN)
-            run = np_runs_take(&zone->runs, pages, align);
-        if (run != NP_NO_RUN) {
-            *ret_run = run;
-            return 0;
-        }
-        if (np_retain_unpark(zone))
-            continue;
-        int error = take_by_growth(zone, pages, align, ret_run);
-        if (!error)
-            return 0;
-        if (reclaimed || !reclaim_room(zone))
-            return error;
-        reclaimed = true;
-    }
-}
-
 /* The size of the huge pages that a block of @size bytes consists of, or 0. */
 static size_t huge_size_of(const struct np_zone *zone, size_t size)
 {
@@ -135,9 +85,9 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool roo
     np_zone_lock(zone);
     room = room && !zone->explicit_size; /* address room costs nothing, pages of a pool do */
     int error =
-        room && (uint64_t)pages * 2 <= UINT32_MAX / 2 ? take_run(zone, pages * 2, align, &run) : -ENOSPC;
+        room && (uint64_t)pages * 2 <= UINT32_MAX / 2 ? np_fit_take(zone, pages * 2, align, &run) : -ENOSPC;
     if (error)
-        error = take_run(zone, pages, align, &run);
+        error = np_fit_take(zone, pages, align, &run);
     if (!error) {
         zone->runs.entry[run].held = pages;
         zone->runs.entry[run].stamp = zone->last_free;
@@ -232,6 +182,51 @@ void np_extent_untake(struct np_zone *zone, void *block)
     np_zone_unlock(zone);
 }
 
+int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab)
+{
+    uint32_t pages = np_pages(size), run;
+    if (zone->failed)
+        return -ENOMEM;
+    for (bool trimmed = false;; trimmed = true) {
+        np_zone_lock(zone);
+        int error = np_fit_take(zone, pages, pages, &run);
+        if (!error)
+            np_tally_add_slab(zone, size);
+        np_retain_settle(zone);
+        np_zone_unlock(zone);
+        if (error)
+            return error;
+        *ret_slab = np_zone_address(zone, run);
+        error = np_extent_prepare(zone, *ret_slab, 0, false);
+        if (!error)
+            return 0;
+        np_extent_give_slab(zone, *ret_slab);
+        /* The nodes of a hard zone are full: what its own free blocks hold may be just what is missing. */
+        if (trimmed || !np_retain_trim_zone(zone))
+            return error;
+    }
+}
+
+void np_extent_give_slab(struct np_zone *zone, void *slab)
+{
+    uint32_t run = np_zone_page(zone, slab), now = np_retain_now();
+    np_zone_lock(zone);
+    struct np_run *entry = &zone->runs.entry[run];
+    uint32_t pages = entry->pages;
+    np_tally_remove_slab(zone, np_bytes(pages));
+    np_runs_mark(&zone->runs, run, pages, NP_PAGE_USED);
+    if (entry->custom) {
+        entry->state = NP_RUN_AWAY;
+        np_zone_unlock(zone);
+        np_repair(zone, run, pages);
+        np_zone_lock(zone);
+    }
+    np_runs_give(&zone->runs, run, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, now);
+    np_retain_settle(zone);
+    np_zone_unlock(zone);
+    np_retain_balance(zone, now);
+}
+
 static bool worth_checking(struct np_zone *zone, const struct np_run *entry, uint64_t now)
 {
     if (zone->policy_failed || np_bytes(entry->held) < CHECK_POLICY_FROM)
@@ -242,30 +237,6 @@ static bool worth_checking(struct np_zone *zone, const struct np_run *entry, uin
     return true;
 }
 
-/* Did the program give the first page of the block a policy of its own by a way that we do not see? */
-static bool policy_differs(const struct np_zone *zone, const char *block)
-{
-    struct np_mpol now;
-    if (np_kernel_policy_at(block, &now) < 0)
-        return false;
-    if (zone->stripes)
-        return now.mode != NP_MPOL_PREFERRED;
-    const struct np_mpol *wanted = zone->hard && now.mode == zone->bound.mode ? &zone->bound : &zone->policy;
-    return now.mode != wanted->mode ||
-           (now.mode != NP_MPOL_DEFAULT && !np_nodeset_equal(&now.nodes, &wanted->nodes));
-}
-
-/* Undoes what the program, or a move, did to the block's mapping: pages that went elsewhere by it are not
- * used again. Explicit huge pages stay, they would go back to a pool that may be empty afterwards. */
-static void put_right(struct np_zone *zone, uint32_t run, uint32_t pages)
-{
-    char *start = np_zone_address(zone, run);
-    if (np_bytes(run) < zone->explicit_end)
-        (void)np_kernel_mbind_move(start, np_bytes(pages), zone->hard ? &zone->bound : &zone->policy);
-    else if (np_zone_renew(zone, start, np_bytes(pages)) == 0)
-        np_runs_mark(&zone->runs, run, pages, NP_PAGE_ABSENT);
-}
-
 void np_extent_free(struct np_zone *zone, void *block)
 {
     np_zone_lock(zone);
@@ -273,8 +244,8 @@ void np_extent_free(struct np_zone *zone, void *block)
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t pages = entry->held;
     uint64_t now = np_kernel_milliseconds();
-    bool custom =
-        entry->custom || entry->seams[0] || (worth_checking(zone, entry, now) && policy_differs(zone, block));
+    bool custom = entry->custom || entry->seams[0] ||
+                  (worth_checking(zone, entry, now) && np_repair_needed(zone, block));
     zone->last_free = (uint32_t)now;
     np_tally_remove(zone, pages);
     np_stats_add(&zone->published->frees, 1);
@@ -286,7 +257,7 @@ void np_extent_free(struct np_zone *zone, void *block)
         entry->state = NP_RUN_AWAY;
         entry->flags = 0;
         np_zone_unlock(zone);
-        put_right(zone, run, pages);
+        np_repair(zone, run, pages);
         np_zone_lock(zone);
     }
     uint32_t owner = zone->keeps_owner ? thread_number() : NP_OWNER_NONE, second = (uint32_t)(now / 1000);
@@ -317,7 +288,7 @@ static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
     if (custom) {
         zone->runs.entry[rest].state = NP_RUN_AWAY;
         np_zone_unlock(zone);
-        put_right(zone, rest, rest_pages);
+        np_repair(zone, rest, rest_pages);
         np_zone_lock(zone);
     }
     np_runs_give(&zone->runs, rest, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, np_retain_now());

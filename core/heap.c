@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap.h"
 
+#include "cache.h"
 #include "class.h"
 #include "commit.h"
+#include "depot.h"
 #include "explicit.h"
 #include "extent.h"
 #include "log.h"
@@ -11,6 +13,7 @@
 #include "space.h"
 
 #include <errno.h>
+#include <string.h>
 
 static int allocate_in(struct np_heap_class *class, unsigned index, size_t size, size_t alignment, bool zero,
                        void **ret_block)
@@ -49,11 +52,32 @@ static int refuse(struct np_heap_class *class, int error)
     return -EAGAIN;
 }
 
+/* The slot whose blocks are fit for a request, or 0: it becomes an extent. */
+static unsigned slot_of(size_t size, size_t alignment)
+{
+    if (size > NP_SMALL_MOST)
+        return 0;
+    return alignment <= NP_BLOCK_ALIGNMENT ? np_bins_slot(size) : np_bins_aligned_slot(size, alignment);
+}
+
+static int allocate_small(struct np_heap_class *class, unsigned slot, bool zero, void **ret_block)
+{
+    int error = np_small_allocate(slot, ret_block);
+    if (error)
+        return refuse(class, error);
+    if (zero)
+        memset(*ret_block, 0, np_bins.slot[slot].size);
+    return 0;
+}
+
 int np_heap_allocate(struct np_heap_class *class, size_t size, size_t alignment, bool zero, void **ret_block)
 {
     np_publish_tick(size);
     if (!class->zone_count)
         return refuse(class, -ENOMEM);
+    unsigned small = slot_of(size, alignment);
+    if (small)
+        return allocate_small(class, small, zero, ret_block);
     unsigned slot = np_class_slot(class);
     int error = allocate_in(class, class->first_zone + slot, size, alignment, zero, ret_block);
     if (!error)
@@ -77,14 +101,39 @@ static struct np_zone *zone_of_block(const void *block, const char *what)
     return zone;
 }
 
+/* The slot of the slab that an address of the zone is in, or 0. */
+static unsigned slot_at(const struct np_zone *zone, const void *block)
+{
+    return np_space_kinds(zone)[np_slab_unit(zone, block)];
+}
+
 void np_heap_free(void *block)
 {
-    np_extent_free(zone_of_block(block, "free"), block);
+    struct np_zone *zone = zone_of_block(block, "free");
+    unsigned slot = slot_at(zone, block);
+    if (slot)
+        np_small_free(slot, block);
+    else
+        np_extent_free(zone, block);
 }
 
 size_t np_heap_usable_size(const void *block)
 {
-    return np_extent_size(zone_of_block(block, "malloc_usable_size"), block);
+    struct np_zone *zone = zone_of_block(block, "malloc_usable_size");
+    unsigned slot = slot_at(zone, block);
+    return slot ? np_small_size(zone, slot, block, "malloc_usable_size") : np_extent_size(zone, block);
+}
+
+/* A small block stays where it is while it is not twice as large as the request needs. */
+static int resize_small(const struct np_zone *zone, unsigned slot, void *block, size_t size, void **ret_block)
+{
+    size_t old = np_small_size(zone, slot, block, "realloc");
+    unsigned wanted = size <= old ? np_bins_slot(size) : 0;
+    if (!wanted || np_bins.slot[wanted].class != np_bins.slot[slot].class ||
+        np_bins.slot[wanted].size <= old / 2)
+        return -EAGAIN;
+    *ret_block = block;
+    return 0;
 }
 
 /* A larger block of the same class, with room to grow, and the contents carried over. */
@@ -108,9 +157,12 @@ static int resize_by_move(struct np_heap_class *class, struct np_zone *zone, voi
 int np_heap_resize(void *block, size_t size, void **ret_block)
 {
     struct np_zone *zone = zone_of_block(block, "realloc");
+    unsigned slot = slot_at(zone, block);
+    if (slot)
+        return resize_small(zone, slot, block, size, ret_block);
     size_t old = np_extent_size(zone, block);
     struct np_heap_class *class = np_heap_class(size);
-    if (!class || class->placement != zone->placement)
+    if (!class || class->placement != zone->placement || size <= NP_SMALL_MOST)
         return -EAGAIN;
     if (np_extent_resize(zone, block, size) == 0) {
         *ret_block = block;
@@ -121,7 +173,17 @@ int np_heap_resize(void *block, size_t size, void **ret_block)
 
 bool np_heap_trim(void)
 {
-    return np_retain_trim();
+    bool any = false;
+    np_caches_trim();
+    for (unsigned i = 0; i < np_zones_count(); i++)
+        if (atomic_load_explicit(&np_zone_at(i)->started, memory_order_acquire) && np_zone_at(i)->has_depots)
+            any |= np_depots_trim(np_zone_at(i));
+    return np_retain_trim() || any;
+}
+
+void np_heap_count(void)
+{
+    np_caches_count();
 }
 
 void np_heap_note_mapping(const void *address, size_t length)
@@ -145,6 +207,7 @@ void np_heap_release_reserve(void)
 
 void np_heap_before_fork(void)
 {
+    np_caches_before_fork();
     np_zones_lock_all();
     np_commit_note_fork();
 }
@@ -168,12 +231,14 @@ void np_heap_after_fork_parent(void)
     for (unsigned i = 0; i < np_zones_count(); i++)
         np_explicit_warn_fork(np_zone_at(i));
     np_zones_unlock_all();
+    np_caches_after_fork_parent();
 }
 
 void np_heap_after_fork_child(void)
 {
     loosen_hard_zones();
     np_zones_unlock_all();
+    np_caches_after_fork_child();
 }
 
 unsigned np_heap_zone_count(void)

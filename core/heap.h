@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* heap - size classes and their zones: what malloc's hooks call. Extents only: requests of
- * NP_HEAP_MIN_SIZE and more.
+/* heap - size classes and their zones: what malloc's hooks call. Small requests are blocks of slabs, larger
+ * ones extents.
  *
  * Context: hook-safe unless stated. Locks are taken, errno is kept, nothing is allocated from anybody's
  * malloc. */
@@ -10,7 +10,7 @@
 #include "policy.h"
 #include "stats.h"
 
-#define NP_HEAP_MIN_SIZE ((size_t)32 << 10)
+#define NP_BLOCK_ALIGNMENT ((size_t)16) /* of any block */
 
 struct np_heap_class; /* one size class of the policy */
 
@@ -46,6 +46,8 @@ int np_heap_resize(void *block, size_t size, void **ret_block);
 
 /** np_heap_trim() - give every free page back to the kernel. Return: true when there was any. */
 bool np_heap_trim(void);
+/** np_heap_count() - let the stats know of all allocations and frees so far, for which all threads wait. */
+void np_heap_count(void);
 /** np_heap_note_mapping(), np_heap_note_advice() - the program itself has changed the mapping of [address,
  * address + length) (policy, protection, locks), or only whether it gets huge pages: the blocks there are
  * put right when they are freed. */

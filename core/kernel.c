@@ -214,13 +214,29 @@ int np_kernel_name_range(void *address, size_t length, const char *name)
 /* ---- CPUs and time ---- */
 
 /* libc's getcpu and clock_gettime go through the vDSO, which costs a twentieth of the system call. */
-int np_kernel_cpu_node(void)
+int np_kernel_cpu_node(unsigned *ret_cpu)
 {
     const int saved = errno;
     unsigned cpu, node;
     int result = getcpu(&cpu, &node) == 0 ? (int)node : -errno;
     errno = saved;
+    if (result >= 0 && ret_cpu)
+        *ret_cpu = cpu;
     return result;
+}
+
+/* Weak: older C libraries have no such symbols. */
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+
+const volatile int32_t *np_kernel_rseq_cpu(void)
+{
+    if (!&__rseq_offset)
+        return NULL;
+    const volatile struct rseq_area {
+        int32_t cpu_id_start, cpu_id;
+    } *area = (const volatile void *)((const char *)__builtin_thread_pointer() + __rseq_offset);
+    /* Not registered: -1 or -2, while cpu_id_start is 0, which would put every thread on CPU 0. */
+    return area->cpu_id >= 0 ? &area->cpu_id : NULL;
 }
 
 uint64_t np_kernel_milliseconds(void)

@@ -82,8 +82,11 @@ int np_kernel_populate(void *address, size_t length);
  * 79 bytes. */
 int np_kernel_name_range(void *address, size_t length, const char *name);
 
-/** np_kernel_cpu_node() - the node of the CPU that runs the caller (getcpu(2)), or -errno. */
-int np_kernel_cpu_node(void);
+/** np_kernel_cpu_node() - the node of the CPU that runs the caller (getcpu(2)), or -errno. @ret_cpu may be NULL. */
+int np_kernel_cpu_node(unsigned *ret_cpu);
+/** np_kernel_rseq_cpu() - where the kernel keeps the number of the CPU that runs the calling thread, for the thread's life
+ * (rseq(2), registered by glibc 2.35 and later), or NULL. */
+const volatile int32_t *np_kernel_rseq_cpu(void);
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus);
 int np_kernel_set_affinity(pid_t tid, const np_cpuset *cpus);
 

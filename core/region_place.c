@@ -59,7 +59,7 @@ static int find_candidates(struct placing *placing)
 {
     struct np_current *current;
     const bool has_nodes = np_mode_has_nodes(placing->policy->placement->mode);
-    const int here = np_kernel_cpu_node();
+    const int here = np_kernel_cpu_node(NULL);
     if (here < 0)
         return here;
     const int error = np_current_take(&current);

@@ -73,6 +73,7 @@ static void write_counters(struct np_json *json, const struct np_stats *stats,
     np_json_number(json, "frees", sum.frees);
     np_json_number(json, "live_bytes", sum.live_bytes);
     np_json_number(json, "peak_bytes", atomic_load(&rule->peak_bytes));
+    np_json_number(json, "remote_frees", sum.remote_frees);
     np_json_number(json, "passed_on", atomic_load(&rule->passed_on));
     np_json_open(json, "errors", '{');
     for (int error = 0; error < NP_ERR_COUNT; error++)

@@ -68,7 +68,8 @@ static uint64_t retained_limit(void)
     uint64_t live = 0;
     for (unsigned i = 0; i < np_zones_count(); i++)
         if (atomic_load_explicit(&np_zone_at(i)->started, memory_order_acquire))
-            live += atomic_load_explicit(&np_zone_at(i)->published->live_bytes, memory_order_relaxed);
+            live += atomic_load_explicit(&np_zone_at(i)->published->live_bytes, memory_order_relaxed) +
+                    atomic_load_explicit(&np_zone_at(i)->published->slab_bytes, memory_order_relaxed);
     return live / RETAIN_SHARE > RETAIN_LEAST ? live / RETAIN_SHARE : RETAIN_LEAST;
 }
 

@@ -11,6 +11,7 @@
 #define SMALLEST_ZONE ((size_t)4 << 20)
 
 struct np_space np_space;
+struct np_view np_view = {.base = (uintptr_t)1 << 63};
 unsigned np_page_shift = 12;
 
 static pthread_mutex_t space_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -67,14 +68,40 @@ static int reserve(size_t length, size_t alignment, char **ret_start)
     return 0;
 }
 
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + np_bytes(1) - 1) & ~(np_bytes(1) - 1);
+}
+
+/* Readable everywhere, so that a free needs no test: what is closed reads as zeroes and costs nothing. */
+static int reserve_kinds(size_t span)
+{
+    void *mapped;
+    np_space.kinds_span = whole_pages(span >> NP_UNIT_SHIFT);
+    int error = np_kernel_map(NULL, np_space.kinds_span, PROT_READ, 0, &mapped);
+    if (error)
+        return error;
+    (void)np_kernel_advise(mapped, np_space.kinds_span, MADV_NOHUGEPAGE);
+    np_view.kinds = mapped;
+    return 0;
+}
+
 static int reserve_tables(unsigned count, size_t zone_size)
 {
-    size_t page = np_bytes(1), pages = zone_size >> np_page_shift;
-    np_space.contents_offset = (pages * sizeof(struct np_run) + page - 1) / page * page;
-    np_space.table_span = np_space.contents_offset + (pages + page - 1) / page * page;
-    int error = reserve(np_space.table_span * count, page, &np_space.tables);
+    size_t pages = zone_size >> np_page_shift;
+    np_space.contents_offset = whole_pages(pages * sizeof(struct np_run));
+    np_space.slabs_offset = np_space.contents_offset + whole_pages(pages);
+    np_space.depots_offset =
+        np_space.slabs_offset + whole_pages((zone_size >> NP_UNIT_SHIFT) * NP_SLAB_STRIDE);
+    np_space.table_span = np_space.depots_offset + whole_pages((np_bins.slots + 1) * (size_t)NP_DEPOT_STRIDE);
+    int error = reserve_kinds(zone_size * count);
+    if (error)
+        return error;
+    error = reserve(np_space.table_span * count, np_bytes(1), &np_space.tables);
     if (!error)
         (void)np_kernel_advise(np_space.tables, np_space.table_span * count, MADV_NOHUGEPAGE);
+    else
+        (void)np_kernel_unmap(np_view.kinds, np_space.kinds_span);
     return error;
 }
 
@@ -103,7 +130,12 @@ static void publish(char *base, unsigned count, size_t zone_size, size_t gap)
         zone->reserved_end = zone_size;
         zone->tables_reserved = zone_size >> np_page_shift;
         zone->node = -1;
+        zone->slabs = np_space_slabs(zone);
+        zone->depots = np_space_depots(zone);
     }
+    np_view.shift = np_space.shift;
+    atomic_store_explicit(&np_view.base, (uintptr_t)base, memory_order_relaxed);
+    atomic_store_explicit(&np_view.span, np_space.span, memory_order_release);
     atomic_store_explicit(&np_space.base, (uintptr_t)base, memory_order_release);
 }
 
@@ -163,6 +195,16 @@ static void release_closed(char *start, size_t from, size_t to)
         (void)np_kernel_unmap(start + from, to - from);
 }
 
+/* Of the kinds go the pages that are about closed units of this zone alone. */
+static void release_kinds(const struct np_zone *zone, size_t open)
+{
+    size_t first = ((uintptr_t)zone->base - np_space.base) >> NP_UNIT_SHIFT;
+    size_t from = whole_pages(first + ((open + NP_UNIT - 1) >> NP_UNIT_SHIFT));
+    size_t to = (first + (((size_t)1 << np_space.shift) >> NP_UNIT_SHIFT)) & ~(np_bytes(1) - 1);
+    if (from < to)
+        (void)np_kernel_unmap(np_view.kinds + from, to - from);
+}
+
 void np_zones_release_reserve(void)
 {
     np_space_lock();
@@ -174,6 +216,7 @@ void np_zones_release_reserve(void)
     /* Before the first address is given up: somebody else may have it at once, and then it is not ours to
      * free. */
     bool again = atomic_exchange(&np_space.released, true);
+    np_view.span = 0; /* from now on frees look whether an address is open */
     for (unsigned i = 0; i < np_space.count && !again; i++) {
         struct np_zone *zone = &np_space.zones[i];
         np_zone_lock(zone);
@@ -182,7 +225,10 @@ void np_zones_release_reserve(void)
         release_closed(np_space_tables(zone), zone->tables_open * sizeof(struct np_run),
                        np_space.contents_offset);
         release_closed((char *)np_space_contents(zone), zone->tables_open,
-                       np_space.table_span - np_space.contents_offset);
+                       np_space.slabs_offset - np_space.contents_offset);
+        release_closed((char *)np_space_slabs(zone), np_space_units(zone->tables_open) * NP_SLAB_STRIDE,
+                       np_space.depots_offset - np_space.slabs_offset);
+        release_kinds(zone, open);
         zone->reserved_end = open;
         zone->tables_reserved = zone->tables_open;
         np_zone_unlock(zone);
@@ -227,6 +273,11 @@ void np_zones_lock_all(void)
         zone->held_for_fork = true;
     }
     holds_all_locks = true;
+}
+
+bool np_zones_are_held(void)
+{
+    return holds_all_locks;
 }
 
 void np_zones_unlock_all(void)

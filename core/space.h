@@ -4,6 +4,7 @@
 #ifndef NP_CORE_SPACE_H
 #define NP_CORE_SPACE_H
 
+#include "view.h"
 #include "zone.h"
 
 struct np_space {
@@ -12,14 +13,19 @@ struct np_space {
     unsigned shift;         /* a zone is 1 << shift bytes */
     unsigned count;         /* zones */
     struct np_zone *zones;
-    char *tables;             /* per zone: entries, then contents */
-    size_t table_span;        /* bytes of one zone's tables */
-    size_t contents_offset;   /* of the contents in it */
+    char *tables;           /* per zone: entries, contents, slabs, depots */
+    size_t table_span;      /* bytes of one zone's tables */
+    size_t contents_offset; /* of the contents in it */
+    size_t slabs_offset, depots_offset;
+    size_t kinds_span;        /* bytes of np_view.kinds */
     _Atomic bool released;    /* what is closed is no longer reserved: its addresses may be anybody's */
     _Atomic bool small_steps; /* address space or locked memory is limited: open no more than is asked for */
 };
 
 extern struct np_space np_space;
+
+#define NP_SLAB_STRIDE  1088 /* of struct np_slab */
+#define NP_DEPOT_STRIDE 128  /* of struct np_depot */
 
 /** np_zones_reserved() - has np_zones_reserve() succeeded? No lock. */
 static inline bool np_zones_reserved(void)
@@ -61,6 +67,28 @@ static inline struct np_run *np_space_entries(const struct np_zone *zone)
 static inline uint8_t *np_space_contents(const struct np_zone *zone)
 {
     return (uint8_t *)np_space_tables(zone) + np_space.contents_offset;
+}
+
+static inline struct np_slab *np_space_slabs(const struct np_zone *zone)
+{
+    return (struct np_slab *)(void *)(np_space_tables(zone) + np_space.slabs_offset);
+}
+
+static inline struct np_depot *np_space_depots(const struct np_zone *zone)
+{
+    return (struct np_depot *)(void *)(np_space_tables(zone) + np_space.depots_offset);
+}
+
+/** np_space_units() - units that begin in the first @pages pages of a zone. */
+static inline size_t np_space_units(size_t pages)
+{
+    return (np_bytes(pages) + NP_UNIT - 1) >> NP_UNIT_SHIFT;
+}
+
+/** np_space_kinds() - for each unit of the zone: the slot of the slab that it belongs to, 0: none. */
+static inline uint8_t *np_space_kinds(const struct np_zone *zone)
+{
+    return np_view.kinds + (((uintptr_t)zone->base - np_space.base) >> NP_UNIT_SHIFT);
 }
 
 /** np_space_nodes_with_cpus() - the nodes that have CPUs, from sysfs. Return: false when it cannot be read. */

@@ -92,6 +92,10 @@ struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule)
         sum.allocations += atomic_load_explicit(&zone->allocations, memory_order_relaxed);
         sum.frees += atomic_load_explicit(&zone->frees, memory_order_relaxed);
         sum.live_bytes += atomic_load_explicit(&zone->live_bytes, memory_order_relaxed);
+        sum.allocations += atomic_load_explicit(&zone->small_allocations, memory_order_relaxed);
+        sum.frees += atomic_load_explicit(&zone->small_frees, memory_order_relaxed);
+        sum.live_bytes += atomic_load_explicit(&zone->small_bytes, memory_order_relaxed);
+        sum.remote_frees += atomic_load_explicit(&zone->remote_frees, memory_order_relaxed);
     }
     return sum;
 }

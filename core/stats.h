@@ -59,7 +59,10 @@ struct np_stats_zone {
     int32_t node;                                    /* the zone's own node (local), or -1 */
     uint64_t start;                                  /* address */
     _Atomic uint64_t open;                           /* bytes from start that may hold pages */
-    _Atomic uint64_t allocations, frees, live_bytes; /* written under the zone's lock only */
+    _Atomic uint64_t allocations, frees, live_bytes; /* of extents; written under the zone's lock only */
+    _Atomic uint64_t slab_bytes;                     /* likewise */
+    /* Of blocks in slabs: what threads have told so far, which they do when their magazines are filled or emptied. */
+    _Atomic uint64_t small_allocations, small_frees, small_bytes, remote_frees;
 };
 
 #define NP_STATS_ZONES 1024
@@ -94,7 +97,7 @@ struct np_stats *np_stats_create(void);
 void np_stats_describe(struct np_stats_rule *rule, const struct np_placement *placement, bool serves);
 /** What a rule's zones have counted, together. */
 struct np_stats_sum {
-    uint64_t allocations, frees, live_bytes;
+    uint64_t allocations, frees, live_bytes, remote_frees;
 };
 
 /** np_stats_fold() - add up the counters of a rule's zones. Context: hook-safe. */

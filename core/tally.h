@@ -20,6 +20,18 @@ static inline void np_tally_remove(struct np_zone *zone, uint32_t pages)
     atomic_fetch_sub_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
 }
 
+static inline void np_tally_add_slab(struct np_zone *zone, size_t bytes)
+{
+    np_stats_add(&zone->published->slab_bytes, bytes);
+    atomic_fetch_add_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+}
+
+static inline void np_tally_remove_slab(struct np_zone *zone, size_t bytes)
+{
+    np_stats_add(&zone->published->slab_bytes, -(uint64_t)bytes);
+    atomic_fetch_sub_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+}
+
 /** np_tally_peak() - a block is fit for use: see whether there was never more. One that a full node refuses
  * does not count. */
 static inline void np_tally_peak(struct np_zone *zone)

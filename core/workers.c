@@ -44,7 +44,7 @@ static void find_nodes(const struct np_placement *placement, const np_topology *
 {
     np_nodeset with_cpus = {0};
     np_nodeset_zero(ret_nodes);
-    const int here = np_kernel_cpu_node();
+    const int here = np_kernel_cpu_node(NULL);
     if (follows_toucher(placement)) {
         if (here >= 0)
             (void)np_nodeset_add(ret_nodes, here);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "zone.h"
 
+#include "depot.h"
 #include "explicit.h"
 #include "log.h"
 #include "retain.h"
@@ -104,14 +105,30 @@ static void place_tables(struct np_zone *zone)
     (void)np_kernel_mbind(np_space_tables(zone), np_space.table_span, &near);
 }
 
+static int open_depots(struct np_zone *zone)
+{
+    size_t bytes = round_up((np_bins.slots + 1) * (size_t)NP_DEPOT_STRIDE, np_bytes(1));
+    int error = np_kernel_protect(zone->depots, bytes, PROT_READ | PROT_WRITE);
+    if (error)
+        return error;
+    np_depots_init(zone);
+    zone->has_depots = true;
+    return 0;
+}
+
 int np_zone_start(struct np_zone *zone)
 {
     np_runs_init(&zone->runs, np_space_entries(zone), np_space_contents(zone));
     zone->parked = NP_NO_RUN;
     if (zone->tables_reserved)
         place_tables(zone);
+    int error = open_depots(zone);
+    if (error) {
+        zone->failed = true;
+        return error;
+    }
     if (zone->reserved_end && !zone->stripes) {
-        int error = dress(zone, zone->base, zone->reserved_end);
+        error = dress(zone, zone->base, zone->reserved_end);
         if (error) {
             zone->failed = true;
             return error;
@@ -161,22 +178,51 @@ static void close_table(char *table, size_t old_bytes, size_t new_bytes)
         (void)np_kernel_unmap(table + from, to - from);
 }
 
+/* The kinds of units [from, to) of the zone become writable. Neighbouring zones may share a page of them. */
+static int open_kinds(const struct np_zone *zone, size_t from, size_t to)
+{
+    size_t page = np_bytes(1), first = (size_t)(np_space_kinds(zone) - np_view.kinds);
+    size_t start = (first + from) / page * page, end = round_up(first + to, page);
+    int error = np_kernel_protect(np_view.kinds + start, end - start, PROT_READ | PROT_WRITE);
+    if (error != -ENOMEM || !np_space.released)
+        return error;
+    error = 0;
+    for (size_t at = start; !error && at < end; at += page) {
+        error = np_kernel_protect(np_view.kinds + at, page, PROT_READ | PROT_WRITE);
+        if (error == -ENOMEM)
+            error = map_again((char *)np_view.kinds + at, page, PROT_READ | PROT_WRITE);
+    }
+    return error;
+}
+
+/* A side table that is lengthened. */
+struct table {
+    char *start;
+    size_t old_bytes, new_bytes, reserved_bytes;
+};
+
 static int open_tables(struct np_zone *zone, size_t pages)
 {
     if (pages <= zone->tables_open)
         return 0;
-    size_t all = np_space_zone_pages();
-    size_t wanted = smaller(all, larger(pages, zone->tables_open + TABLE_STEP_PAGES));
-    int error = open_table((char *)np_space_entries(zone), zone->tables_open * sizeof(struct np_run),
-                           wanted * sizeof(struct np_run), zone->tables_reserved * sizeof(struct np_run));
-    if (error)
-        return error;
-    error = open_table((char *)np_space_contents(zone), zone->tables_open, wanted, zone->tables_reserved);
+    size_t old = zone->tables_open, reserved = zone->tables_reserved;
+    size_t wanted = smaller(np_space_zone_pages(), larger(pages, old + TABLE_STEP_PAGES));
+    const struct table tables[] = {
+        {(char *)np_space_entries(zone), old * sizeof(struct np_run), wanted * sizeof(struct np_run),
+         reserved * sizeof(struct np_run)},
+        {(char *)np_space_contents(zone), old, wanted, reserved},
+        {(char *)np_space_slabs(zone), np_space_units(old) * NP_SLAB_STRIDE,
+         np_space_units(wanted) * NP_SLAB_STRIDE, np_space_units(reserved) * NP_SLAB_STRIDE},
+    };
+    int error = open_kinds(zone, np_space_units(old), np_space_units(wanted));
+    unsigned opened = 0;
+    for (; !error && opened < sizeof tables / sizeof *tables; opened += !error)
+        error = open_table(tables[opened].start, tables[opened].old_bytes, tables[opened].new_bytes,
+                           tables[opened].reserved_bytes);
     if (!error)
         zone->tables_open = wanted;
-    else if (zone->tables_reserved < wanted)
-        close_table((char *)np_space_entries(zone), zone->tables_open * sizeof(struct np_run),
-                    wanted * sizeof(struct np_run));
+    while (error && reserved < wanted && opened-- > 0)
+        close_table(tables[opened].start, tables[opened].old_bytes, tables[opened].new_bytes);
     return error;
 }
 

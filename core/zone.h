@@ -19,6 +19,8 @@
 #include <pthread.h>
 
 struct np_stripes;
+struct np_slab;
+struct np_depot;
 
 struct np_zone {
     pthread_mutex_t lock;
@@ -49,6 +51,12 @@ struct np_zone {
     uint32_t last_free;   /* millisecond of the clock, as of the last free */
     uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
     uint64_t held_counted;  /* of runs.held: what the heap's total knows */
+    struct np_slab *slabs;  /* a record for each unit */
+    struct np_depot *depots; /* one for each slot */
+    bool has_depots;
+    uint16_t class_index;
+    bool small;                  /* for slabs only: the class's large blocks have another zone */
+    _Atomic uint32_t colour;     /* of the next slab */
     _Atomic uint32_t last_decay; /* second when old pages were last looked for */
 };
 
@@ -92,6 +100,7 @@ void np_space_lock(void);
 void np_space_unlock(void);
 void np_zones_lock_all(void);
 void np_zones_unlock_all(void);
+bool np_zones_are_held(void); /* in this way, by the calling thread */
 
 static inline char *np_zone_address(const struct np_zone *zone, uint32_t page)
 {

@@ -145,6 +145,10 @@ __attribute__((destructor)) static void finish(void)
 {
     if (!process.stats || !*process.report)
         return;
+    if (np_guard_enter()) { /* else exit was called by a signal handler that came upon the engine */
+        np_heap_count();
+        np_guard_leave();
+    }
     const struct np_report_info info = {
         .path = process.report,
         .program = process.program,

@@ -5,12 +5,14 @@
 
 #include "bootstrap.h"
 #include "core/heap.h"
+#include "core/magazine.h"
 #include "guard.h"
 #include "next.h"
 
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define USUAL_ALIGNMENT ((size_t)16) /* of any block of malloc */
 
@@ -53,17 +55,20 @@ static void *placed(int result, void *block)
     return NULL;
 }
 
-/* Out of line, so that small requests need no stack frame: for them the hooks are a compare and a jump. */
+/* Out of line, so that what a magazine serves needs no stack frame. */
 __attribute__((noinline)) static void *allocate(size_t size)
 {
     void *block;
+    if (below_floor(size))
+        return np_next.malloc(size);
     int result = np_malloc_place(size, 0, false, &block);
     return result == -EAGAIN ? np_next.malloc(size) : placed(result, block);
 }
 
 NP_PUBLIC void *malloc(size_t size)
 {
-    return below_floor(size) ? np_next.malloc(size) : allocate(size);
+    void *block = np_magazine_pop(size);
+    return block ? block : allocate(size);
 }
 
 __attribute__((noinline)) static void *allocate_zeroed(size_t count, size_t size)
@@ -76,9 +81,12 @@ __attribute__((noinline)) static void *allocate_zeroed(size_t count, size_t size
 NP_PUBLIC void *calloc(size_t count, size_t size)
 {
     size_t total;
-    if (__builtin_mul_overflow(count, size, &total) || below_floor(total))
+    if (__builtin_mul_overflow(count, size, &total))
         return np_next.calloc(count, size);
-    return allocate_zeroed(count, size);
+    void *block = np_magazine_pop(total);
+    if (block)
+        return memset(block, 0, total);
+    return below_floor(total) ? np_next.calloc(count, size) : allocate_zeroed(count, size);
 }
 
 __attribute__((noinline)) static void release_own(void *block)
@@ -93,7 +101,7 @@ __attribute__((noinline)) static void release_own(void *block)
     np_guard_leave();
 }
 
-void np_malloc_release(void *block)
+__attribute__((noinline)) void np_malloc_release(void *block)
 {
     if (np_heap_owns(block) || np_bootstrap_owns(block))
         release_own(block);
@@ -103,7 +111,8 @@ void np_malloc_release(void *block)
 
 NP_PUBLIC void free(void *block)
 {
-    np_malloc_release(block);
+    if (!np_magazine_push(block))
+        np_malloc_release(block); /* the last call, so that free needs no stack frame */
 }
 
 NP_PUBLIC int posix_memalign(void **ret_block, size_t alignment, size_t size)

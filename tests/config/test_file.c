@@ -134,11 +134,11 @@ static void test_good(void)
     ok(np_config_builtin(&config) == 0 && strcmp(config->path, "built-in") == 0 && config->class_count == 2,
        "the built-in policy");
     const struct np_rule *small = &config->classes[0], *large = &config->classes[1];
-    ok(small->min_size == 0 && small->max_size == 131072 && small->mode == NP_SYSTEM &&
+    ok(small->min_size == 0 && small->max_size == 131072 && small->mode == NP_LOCAL &&
            large->min_size == 131072 && large->max_size == SIZE_MAX && large->mode == NP_FIRST_TOUCH &&
            strcmp(small->section, "malloc.default-small") == 0 &&
            strcmp(large->section, "malloc.default-large") == 0,
-       "system below 128 KiB, first-touch from there");
+       "local below 128 KiB, first-touch from there");
     np_config_free(config);
 }
 

@@ -27,6 +27,9 @@ ssize_t __real_np_kernel_read_file(const char *path, char *buffer, size_t size);
 ssize_t __wrap_np_kernel_read_file(const char *path, char *buffer, size_t size);
 uint64_t __real_np_kernel_milliseconds(void);
 uint64_t __wrap_np_kernel_milliseconds(void);
+int __wrap_np_kernel_mems_allowed(np_nodeset *ret_nodes);
+int __wrap_np_kernel_cpu_node(unsigned *ret_cpu);
+const volatile int32_t *__wrap_np_kernel_rseq_cpu(void);
 bool __wrap_np_policy_kernel_weights_equal(const np_nodeset *nodes, const uint8_t *weights);
 
 static bool strikes(_Atomic int *fault)
@@ -115,4 +118,25 @@ bool __wrap_np_policy_kernel_weights_equal(const np_nodeset *nodes, const uint8_
 {
     (void)nodes, (void)weights;
     return false;
+}
+
+__thread int on_node;
+
+int __wrap_np_kernel_cpu_node(unsigned *ret_cpu)
+{
+    if (ret_cpu)
+        *ret_cpu = (unsigned)on_node;
+    return on_node;
+}
+
+const volatile int32_t *__wrap_np_kernel_rseq_cpu(void)
+{
+    return &on_node;
+}
+
+/* The second node of these tests is not there, which nobody shall notice. */
+int __wrap_np_kernel_mems_allowed(np_nodeset *ret_nodes)
+{
+    (void)ret_nodes;
+    return -ENOSYS;
 }

@@ -19,7 +19,14 @@ static const struct {
     enum np_huge huge;
     enum np_prefault prefault;
 } kinds[ALL_KINDS] = {
-    [FIRST_TOUCH] = {"malloc.first", 32 * KIB, NP_FIRST_TOUCH, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
+    [SMALL_LOCAL] = {"malloc.small-local", 0, NP_LOCAL, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
+    [SMALL_HARD] = {"malloc.small-hard", 1000, NP_BIND, NP_HARD, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
+    [SMALL_INTERLEAVE] = {"malloc.small-interleave", 4 * KIB, NP_INTERLEAVE, NP_SOFT, NP_HUGE_DEFAULT,
+                          NP_PREFAULT_NONE},
+    [SMALL_STRIPED] = {"malloc.small-striped", 16 * KIB, NP_WEIGHTED_INTERLEAVE, NP_SOFT, NP_HUGE_DEFAULT,
+                       NP_PREFAULT_NONE},
+    [FIRST_TOUCH] = {"malloc.first", 32 * KIB + 1, NP_FIRST_TOUCH, NP_SOFT, NP_HUGE_DEFAULT,
+                     NP_PREFAULT_NONE},
     [LOCAL] = {"malloc.local", 64 * KIB, NP_LOCAL, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
     [BIND_SOFT] = {"malloc.soft", 128 * KIB, NP_BIND, NP_SOFT, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
     [BIND_HARD] = {"malloc.hard", 256 * KIB, NP_BIND, NP_HARD, NP_HUGE_DEFAULT, NP_PREFAULT_NONE},
@@ -47,6 +54,8 @@ static void place(struct np_placement *placement, enum kind kind, size_t min_siz
     strcpy(placement->section, kinds[kind].section);
     if (kinds[kind].mode != NP_FIRST_TOUCH)
         (void)np_nodeset_add(&placement->nodes, 0);
+    if (kinds[kind].mode == NP_LOCAL)
+        (void)np_nodeset_add(&placement->nodes, 1);
     placement->weights[0] = 3;
 }
 
@@ -66,8 +75,18 @@ void heap_start_one(enum kind kind)
     (void)np_kernel_support(); /* so that no fault of a test strikes the probes */
     faults.remaps = 0;
     heap_stats = np_stats_create();
-    place(&placements[0], kind, 32 * KIB, SIZE_MAX);
+    place(&placements[0], kind, 32 * KIB + 1, SIZE_MAX);
     expect(np_heap_configure(placements, 1, heap_stats) == 0, "heap not configured");
+}
+
+void heap_start_small(enum kind kind, size_t border)
+{
+    unsigned count = border == SIZE_MAX ? 1 : 2;
+    (void)np_kernel_support();
+    heap_stats = np_stats_create();
+    place(&placements[0], kind, 0, border);
+    place(&placements[1], SMALL_INTERLEAVE, border, SIZE_MAX);
+    expect(np_heap_configure(placements, count, heap_stats) == 0, "heap not configured");
 }
 
 size_t class_size(enum kind kind)
@@ -78,6 +97,11 @@ size_t class_size(enum kind kind)
 const char *kind_name(enum kind kind)
 {
     return kinds[kind].section;
+}
+
+bool is_hard(enum kind kind)
+{
+    return kinds[kind].hardness == NP_HARD;
 }
 
 void *take(size_t size, size_t alignment, bool zero)

@@ -14,7 +14,11 @@
 
 /** The classes, in the order of their sizes; class_size() is a request that each takes. */
 enum kind {
-    FIRST_TOUCH,
+    SMALL_LOCAL, /* on two nodes, of which the test says on which each thread runs */
+    SMALL_HARD,
+    SMALL_INTERLEAVE,
+    SMALL_STRIPED,
+    FIRST_TOUCH, /* the first of extents */
     LOCAL,
     BIND_SOFT,
     BIND_HARD,
@@ -47,14 +51,21 @@ struct faults {
 };
 extern struct faults faults;
 
+/** The node on which the calling thread seems to run, and its CPU. */
+extern __thread int on_node;
+
 extern struct np_stats *heap_stats;
 
 /** heap_start() - configure a heap with all classes. */
 void heap_start(void);
-/** heap_start_one() - a heap whose only class takes everything from 32 KiB on. */
+/** heap_start_one() - a heap whose only class takes everything above 32 KiB. */
 void heap_start_one(enum kind kind);
+/** heap_start_small() - a heap with one class for requests below @border, and, unless that is SIZE_MAX, one of
+ * SMALL_INTERLEAVE's kind for the others. */
+void heap_start_small(enum kind kind, size_t border);
 size_t class_size(enum kind kind);
 const char *kind_name(enum kind kind);
+bool is_hard(enum kind kind);
 
 /** take() - allocate and fail the test when refused. */
 void *take(size_t size, size_t alignment, bool zero);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads that allocate, resize, hand over and free blocks of all classes at random, while others fork, trim and let time
  * pass. Every block carries a pattern of its own, so that an overlap shows.
- * heap_stress [SECONDS [THREADS [SEED]]] */
+ * heap_stress [SECONDS [THREADS [SEED [small]]]] */
 #include "harness.h"
 
 #include <pthread.h>
@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #define MOST_THREADS 32
-#define SLOTS        48 /* of a thread */
-#define SHARED       64 /* blocks on their way to another thread */
+#define SLOTS        300 /* of a thread */
+#define SHARED       64  /* blocks on their way to another thread */
 #define MOST_BYTES   (160 * MIB)
 
 struct block {
@@ -22,6 +22,7 @@ struct block {
 
 static unsigned seconds = 3, threads = 4;
 static uint64_t first_seed = 1;
+static bool only_small;
 static _Atomic bool stop;
 static _Atomic unsigned long operations, refusals, children;
 static struct block *shared[SHARED];
@@ -46,13 +47,15 @@ static size_t random_size(struct worker *worker)
 {
     if (below(worker, 500) == 0)
         return 16 * MIB + below(worker, 120 * MIB);
+    if (only_small || below(worker, 4)) /* small blocks are most of what programs ask for */
+        return below(worker, 3) ? below(worker, 300) : below(worker, 32 * KIB);
     size_t base = (32 * KIB) << below(worker, 9);
     return base + below(worker, (uint32_t)base);
 }
 
 static size_t random_alignment(struct worker *worker)
 {
-    return below(worker, 8) ? 0 : (size_t)16 << below(worker, 20);
+    return below(worker, 8) ? 0 : (size_t)16 << below(worker, only_small ? 9 : 20);
 }
 
 static void fill_block(struct worker *worker, struct block *block)
@@ -96,6 +99,8 @@ static void resize(struct worker *worker, struct block *block)
     if (worker->bytes + size > MOST_BYTES)
         return;
     void *resized;
+    if (only_small && size > 32 * KIB)
+        return;
     size_t kept = block->size < size ? block->size : size;
     check_filled(block->memory, block->size, block->seed, "before a resize");
     if (np_heap_resize(block->memory, size, &resized) != 0) {
@@ -139,6 +144,8 @@ static void hand_over(struct worker *worker, struct block *block)
 
 static void work_once(struct worker *worker)
 {
+    if (below(worker, 1000) == 0)
+        on_node = (int)below(worker, 2);
     struct block *block = &worker->blocks[below(worker, SLOTS)];
     atomic_fetch_add_explicit(&operations, 1, memory_order_relaxed);
     if (!block->memory)
@@ -272,6 +279,8 @@ static void stress(void)
         (void)pthread_join(workers[i].thread, NULL);
     empty_exchange();
     faults.advise = 0;
+    (void)np_heap_trim();
+    np_heap_count();
     for (enum kind kind = 0; kind < KINDS; kind++) {
         struct np_stats_sum sum = np_stats_fold(heap_stats, kind);
         expect(sum.live_bytes == 0 && sum.allocations == sum.frees &&
@@ -292,6 +301,7 @@ int main(int argc, char **argv)
         threads = (unsigned)strtoul(argv[2], NULL, 0);
     if (argc > 3)
         first_seed = strtoull(argv[3], NULL, 0);
+    only_small = argc > 4;
     if (threads > MOST_THREADS)
         threads = MOST_THREADS;
     run_test(stress, "blocks of many threads keep their contents");

@@ -16,8 +16,7 @@ static void expect_no_space(void)
     for (enum kind kind = 0; kind < KINDS; kind++) {
         void *block;
         int error = try_take(class_size(kind), &block);
-        expect(error == (kind == BIND_HARD ? -ENOMEM : -EAGAIN), "%s: %s", kind_name(kind),
-               np_strerror(error));
+        expect(error == (is_hard(kind) ? -ENOMEM : -EAGAIN), "%s: %s", kind_name(kind), np_strerror(error));
         expect(heap_stats->rules[kind].reason[0] != '\0', "%s: no reason", kind_name(kind));
         expect(heap_stats->rules[kind].enforcement == NP_NONE, "%s is still enforced", kind_name(kind));
     }
@@ -70,7 +69,7 @@ static void a_refused_mbind_degrades_soft_classes_only(void)
     for (enum kind kind = 0; kind < KINDS; kind++) {
         void *block;
         int error = try_take(class_size(kind), &block);
-        if (kind == BIND_HARD) {
+        if (is_hard(kind)) {
             expect(error == -ENOMEM, "the hard class served");
             continue;
         }

@@ -200,7 +200,7 @@ static void test_rest(void)
     np_cpuset_zero(&cpus);
     tap_int(np_kernel_set_affinity(0, &cpus), -EINVAL, "an empty one is refused");
     tap_int(np_kernel_affinity(INT_MAX, &cpus), -ESRCH, "a thread that cannot be is told");
-    tap_ok(np_kernel_cpu_node() >= 0, "the CPU has a node");
+    tap_ok(np_kernel_cpu_node(NULL) >= 0, "the CPU has a node");
     tap_int((long long)np_kernel_page_size(), sysconf(_SC_PAGESIZE), "the page size is libc's");
     const size_t huge = np_kernel_huge_size();
     tap_ok((huge & (huge - 1)) == 0 && (huge == 0 || huge > np_kernel_page_size()),

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache.h"
+
+#include "class.h"
+#include "space.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static struct np_cache no_cache;
+__thread struct np_cache *np_cache __attribute__((tls_model("initial-exec"))) = &no_cache;
+
+static __thread struct {
+    struct np_cache *cache; /* this thread's, while np_cache may be no_cache */
+    bool ended;             /* its destructors run: what it allocates now goes without a cache */
+    bool forking;           /* it has closed the gate itself */
+} own __attribute__((tls_model("initial-exec")));
+
+static struct {
+    pthread_mutex_t
+        lock; /* of the lists; in the hands of threads without a cache while they use the depots */
+    pthread_mutex_t gate; /* held while it is closed */
+    _Atomic bool closed;
+    struct np_cache *all, *idle;
+    pthread_key_t key;
+    bool has_key;
+    _Atomic uint32_t trims;
+    size_t size;            /* of a cache with what lies behind it */
+    _Atomic size_t granted; /* bytes that all caches may hold */
+} caches = {.lock = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER};
+
+static void lock_list(void)
+{
+    if (!own.forking)
+        pthread_mutex_lock(&caches.lock);
+}
+
+static void unlock_list(void)
+{
+    if (!own.forking)
+        pthread_mutex_unlock(&caches.lock);
+}
+
+/* ---- Bounds ---- */
+
+bool np_caches_charge(size_t bytes)
+{
+    size_t before = atomic_fetch_add_explicit(&caches.granted, bytes, memory_order_relaxed);
+    if (before + bytes <= NP_CACHES_LEAST || before + bytes <= np_class_bytes_in_use() / 16)
+        return true;
+    np_caches_discharge(bytes);
+    return false;
+}
+
+void np_caches_discharge(size_t bytes)
+{
+    atomic_fetch_sub_explicit(&caches.granted, bytes, memory_order_relaxed);
+}
+
+/* ---- A thread's first and last allocation ---- */
+
+static size_t outboxes_offset(void)
+{
+    return sizeof(struct np_cache);
+}
+
+static size_t pointers_offset(void)
+{
+    return outboxes_offset() + np_zones_count() * sizeof(struct np_outbox);
+}
+
+static void lay_out(struct np_cache *cache)
+{
+    void **pointers = (void **)(void *)((char *)cache + pointers_offset());
+    cache->outboxes = (struct np_outbox *)(void *)((char *)cache + outboxes_offset());
+    for (unsigned i = 1; i <= np_bins.slots; i++) {
+        const struct np_slot *slot = &np_bins.slot[i];
+        struct np_magazine *magazine = &cache->magazine[i];
+        magazine->slab_mask = slot->slab_bytes - 1;
+        magazine->reciprocal = slot->reciprocal;
+        magazine->last = (slot->blocks - 1) * slot->size;
+        magazine->slot = i;
+        magazine->zone = np_class_small_zone(slot->class, 0);
+        magazine->blocks = pointers + slot->first;
+    }
+}
+
+static struct np_cache *new_cache(void)
+{
+    void *memory;
+    size_t size = pointers_offset() + (np_bins.pointers + 2) * sizeof(void *);
+    if (!np_zones_reserved() || np_kernel_map(NULL, size, PROT_READ | PROT_WRITE, 0, &memory) < 0)
+        return NULL;
+    /* Under THP=always a thread must not cost a huge page. */
+    (void)np_kernel_advise(memory, size, MADV_NOHUGEPAGE);
+    struct np_cache *cache = memory;
+    lay_out(cache);
+    cache->next = caches.all;
+    caches.all = cache;
+    return cache;
+}
+
+static struct np_cache *adopt(void)
+{
+    lock_list();
+    struct np_cache *cache = caches.idle;
+    if (cache)
+        caches.idle = cache->next_idle;
+    else
+        cache = new_cache();
+    if (cache) {
+        cache->in_use = true;
+        cache->cpu = -1;
+        const volatile int32_t *now = np_class_local_zones() > 1 ? np_kernel_rseq_cpu() : NULL;
+        cache->cpu_now = now ? now : &cache->cpu;
+        own.cache = cache;
+    }
+    unlock_list();
+    if (cache && caches.has_key)
+        (void)pthread_setspecific(caches.key, cache); /* if it fails the cache is lost when the thread ends */
+    return cache;
+}
+
+static void end_thread(void *argument)
+{
+    struct np_cache *cache = np_cache_enter();
+    (void)argument;
+    if (!cache)
+        return;
+    np_cache_empty(cache);
+    own.cache = NULL;
+    own.ended = true;
+    np_cache = &no_cache;
+    lock_list();
+    cache->in_use = false;
+    cache->next_idle = caches.idle;
+    caches.idle = cache;
+    unlock_list();
+    atomic_store_explicit(&cache->busy, false, memory_order_release);
+}
+
+int np_caches_setup(void)
+{
+    caches.has_key = pthread_key_create(&caches.key, end_thread) == 0;
+    return 0;
+}
+
+/* ---- The slow path and the gate ---- */
+
+/* Threads in the slow path say so and then look at the gate; who closes it does so and then looks at the threads. One
+ * of them sees the other. */
+static void pass_gate(struct np_cache *cache)
+{
+    atomic_exchange(&cache->busy, true);
+    while (atomic_load(&caches.closed) && !own.forking) {
+        atomic_store(&cache->busy, false);
+        pthread_mutex_lock(&caches.gate);
+        pthread_mutex_unlock(&caches.gate);
+        atomic_exchange(&cache->busy, true);
+    }
+}
+
+struct np_cache *np_cache_enter(void)
+{
+    struct np_cache *cache = own.cache;
+    if (!cache && !own.ended)
+        cache = adopt();
+    if (!cache) {
+        lock_list();
+        return NULL;
+    }
+    np_cache = &no_cache;
+    pass_gate(cache);
+    uint32_t trims = atomic_load_explicit(&caches.trims, memory_order_relaxed);
+    if (cache->trims != trims) {
+        cache->trims = trims;
+        np_cache_empty(cache);
+    }
+    if (++cache->calls % 256 == 0)
+        np_cache_age(cache);
+    return cache;
+}
+
+void np_cache_leave(struct np_cache *cache)
+{
+    if (!cache) {
+        unlock_list();
+        return;
+    }
+    atomic_store_explicit(&cache->busy, false, memory_order_release);
+    np_cache = cache;
+}
+
+static void close_gate(void)
+{
+    pthread_mutex_lock(&caches.gate);
+    atomic_store(&caches.closed, true);
+    pthread_mutex_lock(&caches.lock);
+    own.forking = true;
+    for (struct np_cache *cache = caches.all; cache; cache = cache->next)
+        while (cache != own.cache && atomic_load(&cache->busy))
+            (void)sched_yield();
+}
+
+static void open_gate(void)
+{
+    own.forking = false;
+    pthread_mutex_unlock(&caches.lock);
+    atomic_store(&caches.closed, false);
+    pthread_mutex_unlock(&caches.gate);
+}
+
+void np_caches_before_fork(void)
+{
+    close_gate();
+}
+
+void np_caches_after_fork_parent(void)
+{
+    open_gate();
+}
+
+/* The other threads are gone. What their magazines hold serves the threads that the child starts, or goes back when
+ * malloc_trim is called. */
+void np_caches_after_fork_child(void)
+{
+    for (struct np_cache *cache = caches.all; cache; cache = cache->next) {
+        if (cache == own.cache || !cache->in_use)
+            continue;
+        cache->in_use = false;
+        cache->next_idle = caches.idle;
+        caches.idle = cache;
+    }
+    open_gate();
+}
+
+void np_caches_trim(void)
+{
+    atomic_fetch_add_explicit(&caches.trims, 1, memory_order_relaxed);
+    np_cache_leave(np_cache_enter());
+    lock_list();
+    for (struct np_cache *cache = caches.idle; cache; cache = cache->next_idle)
+        np_cache_empty(cache);
+    unlock_list();
+}
+
+void np_caches_count(void)
+{
+    if (!np_zones_reserved())
+        return;
+    close_gate();
+    for (struct np_cache *cache = caches.all; cache; cache = cache->next)
+        for (unsigned slot = 1; slot <= np_bins.slots; slot++)
+            np_cache_count(cache, slot);
+    open_gate();
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "depot.h"
+
+#include "log.h"
+#include "space.h"
+
+#include <errno.h>
+
+/* Keeping one wholly free slab spares a program that allocates and frees around a slab's border the work of making it
+ * anew each time. */
+#define EMPTY_KEPT 1
+
+_Static_assert(sizeof(struct np_depot) == NP_DEPOT_STRIDE, "the space reserves a depot for each slot");
+
+void np_depots_init(struct np_zone *zone)
+{
+    for (unsigned slot = 1; slot <= np_bins.slots; slot++) {
+        struct np_depot *depot = &zone->depots[slot];
+        if (np_bins.slot[slot].class != zone->class_index)
+            continue;
+        pthread_mutex_init(&depot->lock, NULL);
+        depot->first = depot->last = NP_NO_SLAB;
+        atomic_store_explicit(&depot->posted, NP_NO_SLAB, memory_order_relaxed);
+    }
+}
+
+/* Nobody else is here while this thread forks. */
+static void lock(struct np_depot *depot)
+{
+    if (!np_zones_are_held())
+        pthread_mutex_lock(&depot->lock);
+}
+
+static void unlock(struct np_depot *depot)
+{
+    if (!np_zones_are_held())
+        pthread_mutex_unlock(&depot->lock);
+}
+
+static _Noreturn void refuse_block(const struct np_zone *zone, const void *block)
+{
+    np_fatal("%s: free of %p: the block was freed before", zone->placement->section, block);
+}
+
+static bool is_empty(const struct np_slab *slab)
+{
+    return slab->free == np_bins.slot[slab->slot].blocks;
+}
+
+/* ---- The list ---- */
+
+static void unlist(struct np_zone *zone, struct np_depot *depot, struct np_slab *slab)
+{
+    if (slab->previous != NP_NO_SLAB)
+        np_slab_at(zone, slab->previous)->next = slab->next;
+    else
+        depot->first = slab->next;
+    if (slab->next != NP_NO_SLAB)
+        np_slab_at(zone, slab->next)->previous = slab->previous;
+    else
+        depot->last = slab->previous;
+    slab->listed = false;
+}
+
+static void list(struct np_zone *zone, struct np_depot *depot, uint32_t unit, bool at_end)
+{
+    struct np_slab *slab = np_slab_at(zone, unit);
+    slab->previous = at_end ? depot->last : NP_NO_SLAB;
+    slab->next = at_end ? NP_NO_SLAB : depot->first;
+    if (slab->previous != NP_NO_SLAB)
+        np_slab_at(zone, slab->previous)->next = unit;
+    else
+        depot->first = unit;
+    if (slab->next != NP_NO_SLAB)
+        np_slab_at(zone, slab->next)->previous = unit;
+    else
+        depot->last = unit;
+    slab->listed = true;
+}
+
+/* A slab has got blocks back. */
+static void settle(struct np_zone *zone, struct np_depot *depot, uint32_t unit)
+{
+    struct np_slab *slab = np_slab_at(zone, unit);
+    if (!is_empty(slab)) {
+        if (!slab->listed)
+            list(zone, depot, unit, false);
+        return;
+    }
+    if (slab->listed)
+        unlist(zone, depot, slab);
+    if (depot->empty == EMPTY_KEPT) {
+        np_slab_return(zone, unit);
+        return;
+    }
+    depot->empty++;
+    list(zone, depot, unit, true);
+}
+
+/* ---- What other nodes gave back ---- */
+
+static void post(struct np_zone *zone, struct np_slab *slab, unsigned slot)
+{
+    struct np_depot *depot = &zone->depots[slot];
+    uint32_t unit = (uint32_t)(slab - zone->slabs), head = atomic_load(&depot->posted);
+    do
+        atomic_store_explicit(&slab->post_next, head, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&depot->posted, &head, unit));
+}
+
+static bool has_remote(const struct np_slab *slab)
+{
+    for (unsigned word = 0; word < NP_SLAB_WORDS; word++)
+        if (atomic_load(&slab->remote[word]))
+            return true;
+    return false;
+}
+
+/* The thread that posted this slab had set its bits before, and they may have been collected and the slab have been
+ * given back meanwhile: then the record stands for no slab now, or for one of another depot. */
+static void forward(struct np_zone *zone, struct np_slab *slab)
+{
+    atomic_store(&slab->posted, 0);
+    if (has_remote(slab) && !atomic_exchange(&slab->posted, 1))
+        post(zone, slab, slab->slot);
+}
+
+/* Return: NULL, or a block that was free already. */
+static const void *collect(struct np_zone *zone, unsigned slot)
+{
+    struct np_depot *depot = &zone->depots[slot];
+    if (atomic_load_explicit(&depot->posted, memory_order_relaxed) == NP_NO_SLAB)
+        return NULL;
+    uint32_t unit = atomic_exchange(&depot->posted, NP_NO_SLAB), next;
+    for (; unit != NP_NO_SLAB; unit = next) {
+        struct np_slab *slab = np_slab_at(zone, unit);
+        next = atomic_load_explicit(&slab->post_next, memory_order_relaxed);
+        if (slab->slot != slot) {
+            forward(zone, slab);
+            continue;
+        }
+        bool was_empty = is_empty(slab);
+        uint32_t twice = np_slab_collect(slab);
+        if (twice != UINT32_MAX)
+            return zone->base + ((size_t)unit << NP_UNIT_SHIFT) + (size_t)twice * np_bins.slot[slot].size;
+        if (!was_empty && slab->free)
+            settle(zone, depot, unit);
+    }
+    return NULL;
+}
+
+/* ---- Taking and giving ---- */
+
+static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most)
+{
+    struct np_depot *depot = &zone->depots[slot];
+    unsigned taken = 0;
+    while (taken < most) {
+        uint32_t unit = depot->first;
+        if (unit == NP_NO_SLAB) {
+            int error = taken ? -ENOSPC : np_slab_new(zone, slot, &unit);
+            if (error)
+                return taken ? (int)taken : error;
+            depot->empty++;
+            list(zone, depot, unit, true);
+        }
+        struct np_slab *slab = np_slab_at(zone, unit);
+        depot->empty -= is_empty(slab);
+        taken += np_slab_take(zone, unit, ret_blocks + taken, most - taken);
+        if (!slab->free)
+            unlist(zone, depot, slab);
+    }
+    return (int)taken;
+}
+
+int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most)
+{
+    struct np_depot *depot = &zone->depots[slot];
+    if (!zone->has_depots)
+        return -ENOMEM;
+    lock(depot);
+    const void *twice = collect(zone, slot);
+    int taken = twice ? 0 : take_locked(zone, slot, ret_blocks, most);
+    unlock(depot);
+    if (twice)
+        refuse_block(zone, twice);
+    return taken;
+}
+
+void np_depot_give(struct np_zone *zone, unsigned slot, void **blocks, unsigned count)
+{
+    struct np_depot *depot = &zone->depots[slot];
+    lock(depot);
+    for (unsigned i = 0; i < count; i++) {
+        struct np_slab *slab = np_slab_of(zone, &np_bins.slot[slot], blocks[i]);
+        if (slab->slot != slot || !np_slab_give(zone, slab, blocks[i])) {
+            unlock(depot); /* a handler of the abort may fork */
+            refuse_block(zone, blocks[i]);
+        }
+        if (!slab->listed || is_empty(slab))
+            settle(zone, depot, (uint32_t)(slab - zone->slabs));
+    }
+    unlock(depot);
+}
+
+void np_depot_post(struct np_zone *zone, void **blocks, unsigned count)
+{
+    for (unsigned i = 0; i < count;) {
+        unsigned number = np_space_kinds(zone)[np_slab_unit(zone, blocks[i])];
+        const struct np_slot *slot = &np_bins.slot[number];
+        struct np_slab *slab = np_slab_of(zone, slot, blocks[i]);
+        uint64_t bits = 0;
+        unsigned word = 0;
+        for (unsigned first = i; i < count; i++) {
+            if (np_slab_of(zone, slot, blocks[i]) != slab)
+                break;
+            uint32_t block = np_slot_block(slot, (size_t)((char *)blocks[i] - zone->base));
+            if (i > first && block / 64 != word)
+                break;
+            uint64_t bit = (uint64_t)1 << block % 64;
+            if (block == UINT32_MAX || bits & bit)
+                refuse_block(zone, blocks[i]);
+            word = block / 64;
+            bits |= bit;
+        }
+        if (!np_slab_post(slab, word, bits))
+            refuse_block(zone, blocks[i - 1]);
+        if (!atomic_exchange(&slab->posted, 1))
+            post(zone, slab, number);
+    }
+}
+
+static bool trim_depot(struct np_zone *zone, unsigned slot)
+{
+    struct np_depot *depot = &zone->depots[slot];
+    bool any = false;
+    lock(depot);
+    const void *twice = collect(zone, slot);
+    while (depot->last != NP_NO_SLAB && is_empty(np_slab_at(zone, depot->last))) {
+        uint32_t unit = depot->last;
+        unlist(zone, depot, np_slab_at(zone, unit));
+        depot->empty--;
+        np_slab_return(zone, unit);
+        any = true;
+    }
+    unlock(depot);
+    if (twice)
+        refuse_block(zone, twice);
+    return any;
+}
+
+bool np_depots_trim(struct np_zone *zone)
+{
+    bool any = false;
+    for (unsigned slot = 1; slot <= np_bins.slots; slot++)
+        if (np_bins.slot[slot].class == zone->class_index)
+            any |= trim_depot(zone, slot);
+    return any;
+}

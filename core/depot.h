@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* depot - the store of free blocks of one slot in one zone, behind the magazines of all threads: a list of slabs with free
+ * blocks. Magazines are filled by clearing bits and emptied by setting them, under the depot's own lock; threads of other
+ * nodes set bits without it and post the slab. Context: hook-safe; these functions take the lock themselves.
+ * Lock order: the depot's, then its zone's. */
+#ifndef NP_CORE_DEPOT_H
+#define NP_CORE_DEPOT_H
+
+#include "slab.h"
+
+struct np_depot {
+    _Alignas(64) pthread_mutex_t lock;
+    uint32_t first, last;                 /* of the slabs with free blocks; wholly free ones come last */
+    uint32_t empty;                       /* slabs whose blocks are all free: one is kept */
+    _Alignas(64) _Atomic uint32_t posted; /* slabs with blocks that other nodes gave back */
+};
+
+/** np_depots_init() - make the empty depots of a zone that is being started. */
+void np_depots_init(struct np_zone *zone);
+/** np_depot_take() - up to @most blocks of @slot. Return: how many; -ENOSPC, -ENOMEM or -ENODEV for none. */
+int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most);
+/** np_depot_give() - take blocks of @slot back from their own zone's magazine. Aborts when one is free already. */
+void np_depot_give(struct np_zone *zone, unsigned slot, void **blocks, unsigned count);
+/** np_depot_post() - take back blocks of any slots of @zone from a thread of another node, sorted by address, without
+ * a lock. Aborts as np_depot_give(). */
+void np_depot_post(struct np_zone *zone, void **blocks, unsigned count);
+/** np_depots_trim() - collect what was posted and give every slab whose blocks are all free back to its zone. Return: was
+ * there any? */
+bool np_depots_trim(struct np_zone *zone);
+
+#endif

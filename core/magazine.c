@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "magazine.h"
+
+#include "cache.h"
+#include "class.h"
+#include "depot.h"
+#include "log.h"
+#include "space.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FIRST_LIMIT 8
+
+/* ---- Counting ---- */
+
+static void count(uint32_t zone, uint64_t allocations, uint64_t frees, size_t size)
+{
+    struct np_stats_zone *stats = np_zone_at(zone)->published;
+    if (allocations)
+        atomic_fetch_add_explicit(&stats->small_allocations, allocations, memory_order_relaxed);
+    if (frees)
+        atomic_fetch_add_explicit(&stats->small_frees, frees, memory_order_relaxed);
+    if (allocations != frees)
+        atomic_fetch_add_explicit(&stats->small_bytes, (allocations - frees) * size, memory_order_relaxed);
+}
+
+void np_cache_count(struct np_cache *cache, unsigned slot)
+{
+    struct np_magazine *magazine = &cache->magazine[slot];
+    struct np_counted *counted = &cache->counted[slot];
+    uint64_t frees = __atomic_load_n(&magazine->frees, __ATOMIC_RELAXED);
+    uint64_t allocations =
+        (uint64_t)magazine->balance + frees - __atomic_load_n(&magazine->count, __ATOMIC_RELAXED);
+    if (allocations == counted->allocations && frees == counted->frees)
+        return;
+    count(magazine->zone, allocations - counted->allocations, frees - counted->frees,
+          np_bins.slot[slot].size);
+    *counted = (struct np_counted){allocations, frees};
+}
+
+/* ---- Magazines ---- */
+
+void np_cache_flush(struct np_cache *cache, unsigned slot, uint32_t keep)
+{
+    struct np_magazine *magazine = &cache->magazine[slot];
+    if (magazine->count <= keep)
+        return;
+    uint32_t leaving = magazine->count - keep;
+    np_depot_give(np_zone_at(magazine->zone), slot, magazine->blocks, leaving);
+    memmove(magazine->blocks, magazine->blocks + leaving, keep * sizeof *magazine->blocks);
+    magazine->balance -= leaving;
+    magazine->count = keep;
+    np_cache_count(cache, slot);
+}
+
+static void limit(struct np_cache *cache, unsigned slot, uint32_t blocks)
+{
+    struct np_magazine *magazine = &cache->magazine[slot];
+    size_t bytes = (size_t)(magazine->limit - blocks) * np_bins.slot[slot].size;
+    np_cache_flush(cache, slot, blocks);
+    magazine->limit = blocks;
+    cache->granted -= bytes;
+    np_caches_discharge(bytes);
+}
+
+bool np_cache_grow(struct np_cache *cache, unsigned slot)
+{
+    struct np_magazine *magazine = &cache->magazine[slot];
+    uint32_t most = np_bins.slot[slot].most, wanted = magazine->limit ? magazine->limit * 2 : FIRST_LIMIT;
+    wanted = wanted < most ? wanted : most;
+    size_t bytes = (size_t)(wanted - magazine->limit) * np_bins.slot[slot].size;
+    if (!bytes || cache->granted + bytes > NP_CACHE_MOST || !np_caches_charge(bytes))
+        return false;
+    cache->granted += bytes;
+    magazine->limit = wanted;
+    return true;
+}
+
+void np_cache_empty(struct np_cache *cache)
+{
+    np_outboxes_flush(cache);
+    for (unsigned slot = 1; slot <= np_bins.slots; slot++) {
+        if (cache->magazine[slot].limit)
+            limit(cache, slot, 0);
+        np_cache_count(cache, slot);
+    }
+}
+
+void np_cache_age(struct np_cache *cache)
+{
+    for (unsigned slot = 1; slot <= np_bins.slots; slot++) {
+        struct np_magazine *magazine = &cache->magazine[slot];
+        const struct np_counted before = cache->counted[slot];
+        if (!magazine->limit)
+            continue;
+        np_cache_count(cache, slot);
+        if (before.allocations == cache->counted[slot].allocations &&
+            before.frees == cache->counted[slot].frees)
+            limit(cache, slot, magazine->limit / 2);
+    }
+}
+
+void np_cache_follow(struct np_cache *cache)
+{
+    unsigned cpu, position = np_class_position(&cpu);
+    bool first = cache->cpu == -1;
+    cache->cpu = (int32_t)cpu;
+    if (position == cache->position)
+        return;
+    for (unsigned slot = 1; slot <= np_bins.slots; slot++) {
+        uint32_t zone = np_class_small_zone(np_bins.slot[slot].class, position);
+        if (zone == cache->magazine[slot].zone)
+            continue;
+        np_cache_flush(cache, slot, 0);
+        np_cache_count(cache, slot);
+        cache->magazine[slot].zone = zone;
+    }
+    cache->position = position;
+    if (!first)
+        atomic_fetch_add_explicit(&np_class_stats()->node_migrations, 1, memory_order_relaxed);
+}
+
+/* ---- The slow paths ---- */
+
+/* Fills a magazine to its half, at least by one block. */
+static int refill(struct np_cache *cache, unsigned slot, void **ret_block)
+{
+    struct np_magazine *magazine = &cache->magazine[slot];
+    struct np_heap_class *class = np_class_at(np_bins.slot[slot].class);
+    int error = np_class_zone_ready(class, magazine->zone);
+    if (error)
+        return error;
+    (void)np_cache_grow(cache, slot);
+    struct np_zone *zone = np_zone_at(magazine->zone);
+    int taken = magazine->limit > 1 ? np_depot_take(zone, slot, magazine->blocks, magazine->limit / 2)
+                                    : np_depot_take(zone, slot, ret_block, 1);
+    if (taken < 0)
+        return taken;
+    magazine->balance += taken;
+    if (magazine->limit > 1) {
+        /* The last one out is the one with the lowest address. */
+        for (int low = 0, high = taken - 1; low < high; low++, high--) {
+            void *swap = magazine->blocks[low];
+            magazine->blocks[low] = magazine->blocks[high];
+            magazine->blocks[high] = swap;
+        }
+        *ret_block = magazine->blocks[taken - 1];
+        magazine->count = (uint32_t)taken - 1;
+    }
+    np_cache_count(cache, slot);
+    return 0;
+}
+
+/* One block past the magazines: from another zone of the class, or for a thread that has none. */
+static int take_one(unsigned slot, uint32_t index, void **ret_block)
+{
+    int taken = np_class_zone_ready(np_class_at(np_bins.slot[slot].class), index);
+    if (!taken)
+        taken = np_depot_take(np_zone_at(index), slot, ret_block, 1);
+    if (taken < 0)
+        return taken;
+    count(index, 1, 0, np_bins.slot[slot].size);
+    return 0;
+}
+
+/* The nodes of a zone were taken away: any other of the class's. */
+static int take_elsewhere(unsigned slot, uint32_t not_this, void **ret_block)
+{
+    uint16_t class = np_bins.slot[slot].class;
+    int error = -ENODEV;
+    for (unsigned i = 0; error == -ENODEV && i < np_class_at(class)->zone_count; i++) {
+        uint32_t zone = np_class_small_zone(class, i);
+        if (zone != not_this)
+            error = take_one(slot, zone, ret_block);
+    }
+    return error;
+}
+
+/* Where the kernel does not say the CPU by itself, it is asked each time. */
+static void follow_if_moved(struct np_cache *cache)
+{
+    if (*cache->cpu_now != cache->cpu || cache->cpu_now == &cache->cpu)
+        np_cache_follow(cache);
+}
+
+int np_small_allocate(unsigned slot, void **ret_block)
+{
+    uint16_t class = np_bins.slot[slot].class;
+    int error = 0;
+    if (!np_zones_reserved()) /* by the first thread of all, before it makes its magazines */
+        error = np_class_zone_ready(np_class_at(class), np_class_small_zone(class, np_class_position(NULL)));
+    if (error)
+        return error;
+    struct np_cache *cache = np_cache_enter();
+    if (!cache) {
+        error = take_one(slot, np_class_small_zone(class, np_class_position(NULL)), ret_block);
+        np_cache_leave(cache);
+        return error;
+    }
+    struct np_magazine *magazine = &cache->magazine[slot];
+    follow_if_moved(cache);
+    if (magazine->count)
+        *ret_block = magazine->blocks[--magazine->count];
+    else
+        error = refill(cache, slot, ret_block);
+    if (error == -ENODEV)
+        error = take_elsewhere(slot, magazine->zone, ret_block);
+    np_cache_leave(cache);
+    return error;
+}
+
+/* Takes a block back that the magazine of its slot is for. */
+static void put(struct np_cache *cache, unsigned slot, void *block)
+{
+    struct np_magazine *magazine = &cache->magazine[slot];
+    if (magazine->count == magazine->limit && !np_cache_grow(cache, slot))
+        np_cache_flush(cache, slot, magazine->limit / 2);
+    magazine->frees++;
+    if (magazine->count < magazine->limit) {
+        magazine->blocks[magazine->count++] = block;
+        return;
+    }
+    np_depot_give(np_zone_at(magazine->zone), slot, &block, 1);
+    magazine->balance--;
+    np_cache_count(cache, slot);
+}
+
+static bool is_newest(const struct np_magazine *magazine, const void *block)
+{
+    return magazine->count && (magazine->blocks[magazine->count - 1] == block ||
+                               (magazine->count > 1 && magazine->blocks[magazine->count - 2] == block));
+}
+
+size_t np_small_size(const struct np_zone *zone, unsigned slot, const void *block, const char *call)
+{
+    if (np_slot_block(&np_bins.slot[slot], (size_t)((const char *)block - zone->base)) == UINT32_MAX)
+        np_fatal("%s: %s of %p: no block begins there", zone->placement->section, call, block);
+    return np_bins.slot[slot].size;
+}
+
+void np_small_free(unsigned slot, void *block)
+{
+    uint32_t index = (uint32_t)(((uintptr_t)block - np_space.base) >> np_space.shift);
+    struct np_zone *zone = np_zone_at(index);
+    (void)np_small_size(zone, slot, block, "free");
+    struct np_cache *cache = np_cache_enter();
+    if (cache)
+        follow_if_moved(cache);
+    if (!cache) {
+        np_depot_give(zone, slot, &block, 1);
+        count(index, 0, 1, np_bins.slot[slot].size);
+    } else if (cache->magazine[slot].zone != index) {
+        np_outbox_put(cache, index, slot, block);
+    } else if (is_newest(&cache->magazine[slot], block)) {
+        np_cache_leave(cache);
+        np_fatal("%s: free of %p: the block was freed before", zone->placement->section, block);
+    } else {
+        put(cache, slot, block);
+    }
+    np_cache_leave(cache);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache.h"
+#include "class.h"
+#include "depot.h"
+#include "log.h"
+#include "space.h"
+
+#include <string.h>
+
+#define MOST_BLOCKS (sizeof((struct np_outbox *)0)->blocks / sizeof(void *))
+
+/* Shellsort: few blocks, often in order already, and no memory of its own. */
+static void sort(void **blocks, uint32_t count)
+{
+    static const uint32_t gaps[] = {57, 23, 10, 4, 1};
+    for (unsigned g = 0; g < sizeof gaps / sizeof *gaps; g++)
+        for (uint32_t i = gaps[g]; i < count; i++) {
+            void *block = blocks[i];
+            uint32_t at = i;
+            for (; at >= gaps[g] && (uintptr_t)blocks[at - gaps[g]] > (uintptr_t)block; at -= gaps[g])
+                blocks[at] = blocks[at - gaps[g]];
+            blocks[at] = block;
+        }
+}
+
+static void flush(struct np_cache *cache, uint32_t index)
+{
+    struct np_outbox *outbox = &cache->outboxes[index];
+    struct np_zone *zone = np_zone_at(index);
+    struct np_stats_zone *stats = zone->published;
+    sort(outbox->blocks, outbox->count);
+    np_depot_post(zone, outbox->blocks, outbox->count);
+    atomic_fetch_add_explicit(&stats->small_frees, outbox->count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stats->remote_frees, outbox->count, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&stats->small_bytes, outbox->bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&np_class_stats()->remote_frees, outbox->count, memory_order_relaxed);
+    cache->outbox_bytes -= outbox->bytes;
+    outbox->count = outbox->bytes = 0;
+}
+
+void np_outbox_put(struct np_cache *cache, uint32_t zone, unsigned slot, void *block)
+{
+    struct np_outbox *outbox = &cache->outboxes[zone];
+    uint32_t size = np_bins.slot[slot].size;
+    if (!cache->outboxes_granted && cache->granted + NP_CACHE_OUTBOX_MOST <= NP_CACHE_MOST &&
+        np_caches_charge(NP_CACHE_OUTBOX_MOST)) {
+        cache->granted += NP_CACHE_OUTBOX_MOST;
+        cache->outboxes_granted = true;
+    }
+    for (uint32_t newest = outbox->count; newest && newest + 2 > outbox->count; newest--)
+        if (outbox->blocks[newest - 1] == block)
+            np_fatal("%s: free of %p: the block was freed before", np_zone_at(zone)->placement->section,
+                     block);
+    outbox->blocks[outbox->count++] = block;
+    outbox->bytes += size;
+    cache->outbox_bytes += size;
+    if (outbox->count == MOST_BLOCKS || !cache->outboxes_granted)
+        flush(cache, zone);
+    else if (cache->outbox_bytes > NP_CACHE_OUTBOX_MOST)
+        np_outboxes_flush(cache);
+}
+
+void np_outboxes_flush(struct np_cache *cache)
+{
+    for (uint32_t zone = 0; cache->outbox_bytes && zone < np_zones_count(); zone++)
+        if (cache->outboxes[zone].count)
+            flush(cache, zone);
+    if (!cache->outboxes_granted)
+        return;
+    cache->outboxes_granted = false;
+    cache->granted -= NP_CACHE_OUTBOX_MOST;
+    np_caches_discharge(NP_CACHE_OUTBOX_MOST);
+}

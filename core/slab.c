@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "slab.h"
+
+#include "extent.h"
+#include "space.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct np_slab) == NP_SLAB_STRIDE, "the space reserves a record for each unit");
+
+struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit)
+{
+    return &zone->slabs[unit];
+}
+
+struct np_slab *np_slab_of(const struct np_zone *zone, const struct np_slot *slot, const void *block)
+{
+    size_t offset = (size_t)((const char *)block - zone->base);
+    return &zone->slabs[(offset & ~(size_t)(slot->slab_bytes - 1)) >> NP_UNIT_SHIFT];
+}
+
+static unsigned words_of(const struct np_slot *slot)
+{
+    return (slot->blocks + 63) / 64;
+}
+
+/* Slabs begin at rotating pages of theirs. Else the first pages, which are used most, would be the first node's of an
+ * interleaved zone (measured: the first blocks of 48 slabs on four nodes were 48/0/0/0). */
+static uint32_t colour(struct np_zone *zone, const struct np_slot *slot)
+{
+    uint32_t turn = atomic_fetch_add_explicit(&zone->colour, 1, memory_order_relaxed);
+    uint32_t page = turn % np_pages(slot->slab_bytes);
+    return (uint32_t)((np_bytes(page) + slot->size - 1) / slot->size) % slot->blocks;
+}
+
+int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit)
+{
+    const struct np_slot *slot = &np_bins.slot[number];
+    void *memory;
+    int error = np_extent_take_slab(zone, slot->slab_bytes, &memory);
+    if (error)
+        return error;
+    uint32_t unit = np_slab_unit(zone, memory), words = words_of(slot);
+    struct np_slab *slab = np_slab_at(zone, unit);
+    /* The rest of the record belongs to the threads of other nodes: one of them may still be posting it for the last
+     * slab that was here. */
+    slab->turn = 0;
+    slab->listed = false;
+    memset(slab->bits, 0xff, words * sizeof *slab->bits);
+    if (slot->blocks % 64)
+        slab->bits[words - 1] = ((uint64_t)1 << slot->blocks % 64) - 1;
+    slab->slot = (uint8_t)number;
+    slab->free = slot->blocks;
+    slab->start = colour(zone, slot);
+    memset(np_space_kinds(zone) + unit, (int)number, slot->slab_bytes >> NP_UNIT_SHIFT);
+    *ret_unit = unit;
+    return 0;
+}
+
+void np_slab_return(struct np_zone *zone, uint32_t unit)
+{
+    struct np_slab *slab = np_slab_at(zone, unit);
+    memset(np_space_kinds(zone) + unit, 0, np_bins.slot[slab->slot].slab_bytes >> NP_UNIT_SHIFT);
+    slab->slot = 0;
+    np_extent_give_slab(zone, zone->base + ((size_t)unit << NP_UNIT_SHIFT));
+}
+
+/* The bits of a word that are to be handed out in turn @turn: the word of the start is taken in two halves. */
+static uint64_t in_turn(const struct np_slab *slab, unsigned word, unsigned turn, unsigned words)
+{
+    uint64_t below = ((uint64_t)1 << slab->start % 64) - 1;
+    if (turn == 0)
+        return slab->bits[word] & ~below;
+    return turn == words ? slab->bits[word] & below : slab->bits[word];
+}
+
+unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most)
+{
+    struct np_slab *slab = np_slab_at(zone, unit);
+    const struct np_slot *slot = &np_bins.slot[slab->slot];
+    char *base = zone->base + ((size_t)unit << NP_UNIT_SHIFT);
+    unsigned words = words_of(slot), taken = 0;
+    for (; slab->turn <= words && taken < most; slab->turn++) {
+        unsigned word = slab->start / 64 + slab->turn;
+        word = word >= words ? word - words : word;
+        uint64_t bits = in_turn(slab, word, slab->turn, words), left = bits;
+        for (; left && taken < most; left &= left - 1)
+            ret_blocks[taken++] = base + (size_t)(word * 64 + (unsigned)__builtin_ctzll(left)) * slot->size;
+        slab->bits[word] ^= bits ^ left;
+        if (left)
+            break;
+    }
+    slab->free -= taken;
+    return taken;
+}
+
+static void look_again_from(struct np_slab *slab, unsigned word, unsigned words)
+{
+    unsigned first = slab->start / 64, turn = word > first    ? word - first
+                                              : word == first ? 0
+                                                              : word + words - first;
+    if (turn < slab->turn)
+        slab->turn = turn;
+}
+
+bool np_slab_give(struct np_zone *zone, struct np_slab *slab, const void *block)
+{
+    const struct np_slot *slot = &np_bins.slot[slab->slot];
+    uint32_t number = np_slot_block(slot, (size_t)((const char *)block - zone->base));
+    uint64_t bit = (uint64_t)1 << number % 64;
+    if (number == UINT32_MAX || slab->bits[number / 64] & bit)
+        return false;
+    slab->bits[number / 64] |= bit;
+    slab->free++;
+    look_again_from(slab, number / 64, words_of(slot));
+    return true;
+}
+
+uint32_t np_slab_collect(struct np_slab *slab)
+{
+    unsigned words = words_of(&np_bins.slot[slab->slot]);
+    /* Whoever gives a block back from now on posts the slab anew. */
+    atomic_store(&slab->posted, 0);
+    for (unsigned word = 0; word < words; word++) {
+        if (!atomic_load_explicit(&slab->remote[word], memory_order_relaxed))
+            continue;
+        uint64_t bits = atomic_exchange(&slab->remote[word], 0);
+        if (slab->bits[word] & bits)
+            return word * 64 + (uint32_t)__builtin_ctzll(slab->bits[word] & bits);
+        slab->bits[word] |= bits;
+        slab->free += (uint32_t)__builtin_popcountll(bits);
+        look_again_from(slab, word, words);
+    }
+    return UINT32_MAX;
+}
+
+bool np_slab_post(struct np_slab *slab, unsigned word, uint64_t bits)
+{
+    return !(atomic_fetch_or(&slab->remote[word], bits) & bits);
+}

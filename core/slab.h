@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* slab - a run of a zone's pages cut into blocks of one slot.
+ *
+ * What is known of it stands in a record beside the zone, on the zone's own node: one bit for each block that is
+ * free, and one for each that a thread of another node has given back. Nothing is written into a block.
+ * Context: hook-safe; the lock of the slot's depot is held unless stated. */
+#ifndef NP_CORE_SLAB_H
+#define NP_CORE_SLAB_H
+
+#include "bins.h"
+#include "zone.h"
+
+#define NP_NO_SLAB    UINT32_MAX
+#define NP_SLAB_WORDS 64 /* 4096 blocks of 16 bytes */
+
+/** The record of the unit that a slab begins with. A zeroed one is of no slab. */
+struct np_slab {
+    uint32_t next, previous; /* in the depot's list of slabs with free blocks: numbers of units */
+    uint32_t free;           /* blocks whose bit is set */
+    uint32_t start;          /* the block that is handed out first: where the slab's colour is */
+    uint32_t turn;           /* words from start's on that have no bits */
+    bool listed;
+    uint8_t slot;
+    _Atomic uint32_t posted;    /* on the depot's list of slabs with blocks from other nodes */
+    _Atomic uint32_t post_next; /* its next one */
+    _Alignas(64) uint64_t bits[NP_SLAB_WORDS];
+    _Atomic uint64_t remote[NP_SLAB_WORDS];
+};
+
+static inline uint32_t np_slab_unit(const struct np_zone *zone, const void *address)
+{
+    return (uint32_t)((size_t)((const char *)address - zone->base) >> NP_UNIT_SHIFT);
+}
+
+/** np_slab_of() - the record of the slab of a block of @slot. No lock. */
+struct np_slab *np_slab_of(const struct np_zone *zone, const struct np_slot *slot, const void *block);
+/** np_slab_at() - the record of the slab that begins with a unit. No lock. */
+struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit);
+
+/** np_slab_new() - make a slab for the slot with a number of the zone's free pages; all its blocks are free.
+ * Return: 0 and *ret_unit; -ENOSPC, -ENOMEM, -ENODEV as np_extent_take(). */
+int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit);
+/** np_slab_return() - give the pages of a slab whose blocks are all free back to the zone. */
+void np_slab_return(struct np_zone *zone, uint32_t unit);
+
+/** np_slab_take() - hand out up to @most blocks, in the order of their addresses from the slab's colour on. Return: how
+ * many. */
+unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most);
+/** np_slab_give() - take a block back. Return: false when it is free already, or none. */
+bool np_slab_give(struct np_zone *zone, struct np_slab *slab, const void *block);
+/** np_slab_collect() - take back what threads of other nodes have given back. Return: UINT32_MAX, or the number of a block
+ * that was free already. */
+uint32_t np_slab_collect(struct np_slab *slab);
+/** np_slab_post() - give blocks of one word back from another node. No lock. Return: false when one of them was
+ * given back by another node already. */
+bool np_slab_post(struct np_slab *slab, unsigned word, uint64_t bits);
+
+#endif
