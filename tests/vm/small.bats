@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Small blocks under each policy, threads that move from node to node among them.
+
+bats_require_minimum_version 1.5.0
+
+load placement
+
+teardown() {
+    clean_up
+}
+
+# class SIZE LINE... - a policy file with one class.
+class() {
+    printf '%s\n' '[numaperf]' 'version = 1' '[malloc.large]' "size = $1" "${@:2}" >"$BATS_TEST_TMPDIR/policy.ini"
+}
+
+# fill COUNT SIZE - until the blocks are there; their pages are in blocks[].
+fill() {
+    start "$progs/small" fill "$1" "$2"
+    hear_blocks
+    # shellcheck disable=SC2068 # START and LENGTH
+    count ${blocks[@]}
+}
+
+# end - and what the report says.
+end() {
+    hold
+    finish
+    assert_equal "$status" 0
+    assert_equal "$(rule .misplaced_pages)" 0
+}
+
+walk() {
+    run -0 "$@" "$progs/small" walk 1000000
+    assert_output --partial ' 0 misplaced'
+}
+
+@test "over a million operations no block of a local class lies on another node" {
+    class 0- 'policy = local'
+    walk "$numaperf" run -c "$BATS_TEST_TMPDIR/policy.ini" --report "$BATS_TEST_TMPDIR/report.json" --
+    report=$(cat "$BATS_TEST_TMPDIR/report.json")
+    assert_equal "$(rule .misplaced_pages)" 0
+    (($(jq .totals.remote_frees <<<"$report") > 10000))
+    (($(jq .totals.node_migrations <<<"$report") > 1000))
+}
+
+@test "threads are followed where the kernel does not say by itself on which CPU they run" {
+    class 0- 'policy = local'
+    # Without rseq the CPU is asked for when a magazine is filled, so blocks may come from the last node until then.
+    run env GLIBC_TUNABLES=glibc.pthread.rseq=0 "$numaperf" run -c "$BATS_TEST_TMPDIR/policy.ini" \
+        --report "$BATS_TEST_TMPDIR/report.json" -- "$progs/small" walk 200000
+    assert_output --partial ' misplaced'
+    report=$(cat "$BATS_TEST_TMPDIR/report.json")
+    assert_equal "$(rule .misplaced_pages)" 0
+    (($(jq .totals.node_migrations <<<"$report") > 300))
+}
+
+@test "bound blocks of 16 bytes are on their nodes, in soft and in hard mode" {
+    for mode in soft hard; do
+        class 0-17 'policy = bind' 'nodes = 2' "mode = $mode"
+        fill 300000 16
+        assert_equal "${on[*]}" "0 0 $present 0"
+        ((present > 1000))
+        end
+    done
+}
+
+@test "interleaved blocks of 16 bytes are spread page by page" {
+    class 0-17 'policy = interleave' 'nodes = all'
+    fill 400000 16
+    # shellcheck disable=SC2068 # START and LENGTH
+    "$progs/placed" "$pid" 4 ${blocks[@]} >/dev/null
+    for node in 0 1 2 3; do
+        ((on[node] > present / 4 - 32 && on[node] < present / 4 + 32))
+    done
+    end
+}
+
+@test "small blocks are spread by weight" {
+    class 0- 'policy = weighted-interleave' 'nodes = 1*3,3*1'
+    for size in 16 100 1000; do
+        fill $((32000000 / size)) "$size"
+        ((on[0] == 0 && on[2] == 0))
+        ((on[1] * 100 > on[3] * 280 && on[1] * 100 < on[3] * 320))
+        end
+    done
+}
+
+@test "small blocks of a class with huge pages stay with their node" {
+    class 0- 'policy = bind' 'nodes = 1' 'huge-pages = thp'
+    fill 300000 64
+    assert_equal "${on[*]}" "0 $present 0 0"
+    end
+    assert_equal "$(rule '.pages | keys | join(" ")')" 1
+}
