@@ -4,7 +4,7 @@
 #include <sched.h>
 
 #define SPINS        100
-#define PATIENCE     100 /* milliseconds */
+#define PATIENCE     5000 /* milliseconds: the holder may be preempted for long on a busy machine */
 #define READER_TRIES 1000
 
 struct np_live_bounds np_live_bounds = {.low = UINTPTR_MAX, .high = 0};
