@@ -230,21 +230,35 @@ void np_live_cut(uintptr_t start, uintptr_t end, bool gone)
 
 /* ---- Reading ---- */
 
+enum sight { SEEN_NOTHING, SEEN_PIECE, SEEN_CHANGES };
+
+static enum sight look(const struct np_stats *stats, uintptr_t address, struct np_live_piece *ret_piece)
+{
+    uint32_t version = atomic_load_explicit(&stats->mapping_version, memory_order_acquire);
+    uint32_t index = find(stats, address);
+    bool found = index < count_of(stats);
+    struct np_live_piece piece = load(stats, found ? index : 0);
+    if (version % 2 != 0 || atomic_load_explicit(&stats->mapping_version, memory_order_relaxed) != version)
+        return SEEN_CHANGES;
+    if (found)
+        *ret_piece = piece;
+    return found ? SEEN_PIECE : SEEN_NOTHING;
+}
+
 bool np_live_at(const struct np_stats *stats, uintptr_t address, struct np_live_piece *ret_piece)
 {
-    for (unsigned tries = 0; tries < READER_TRIES; tries++) {
-        uint32_t version = atomic_load_explicit(&stats->mapping_version, memory_order_acquire);
-        uint32_t index = find(stats, address);
-        bool found = index < count_of(stats);
-        struct np_live_piece piece = load(stats, found ? index : 0);
-        if (version % 2 != 0 ||
-            atomic_load_explicit(&stats->mapping_version, memory_order_relaxed) != version)
-            continue;
-        if (found)
-            *ret_piece = piece;
-        return found;
+    enum sight sight = SEEN_CHANGES;
+    for (unsigned tries = 0; tries < READER_TRIES && sight == SEEN_CHANGES; tries++) {
+        if (tries > SPINS)
+            (void)sched_yield(); /* cannot fail on Linux */
+        sight = look(stats, address, ret_piece);
     }
-    return false;
+    /* Always in change: in this process the lock makes it stand still. */
+    if (sight == SEEN_CHANGES && stats == live.stats && lock_table()) {
+        sight = look(stats, address, ret_piece);
+        unlock_table();
+    }
+    return sight == SEEN_PIECE;
 }
 
 bool np_live_overlap(uintptr_t start, uintptr_t end, struct np_live_piece *ret_piece)

@@ -166,10 +166,12 @@ static void test_threads(void)
     bool all = true;
     for (uintptr_t i = 0; i < 4; i++)
         all = pthread_create(&threads[i], NULL, churn, (void *)(i + 1)) == 0 && all;
-    for (unsigned i = 0; all && i < 4; i++) {
+    if (!tap_ok(all, "four threads start"))
+        return;
+    for (unsigned i = 0; i < 4; i++) {
         void *good;
         (void)pthread_join(threads[i], &good);
-        all = *(bool *)good;
+        all = *(bool *)good && all;
         free(good);
     }
     tap_ok(all, "threads find what they have added");
