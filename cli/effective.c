@@ -53,11 +53,11 @@ static int find_and_read(const struct np_policy_source *source, const struct np_
     return np_config_builtin(ret_config);
 }
 
-static void say_problem(const struct np_effective *effective, const struct np_rule *rule,
-                        const struct np_policy_problem *problem)
+void np_effective_tell(const struct np_effective *effective, const char *section, unsigned line,
+                       const struct np_policy_problem *problem)
 {
-    struct np_config_problem said = {.line = problem->line ? problem->line : rule->line};
-    (void)snprintf(said.where, sizeof said.where, "%s.%s", rule->section, problem->key);
+    struct np_config_problem said = {.line = problem->line ? problem->line : line};
+    (void)snprintf(said.where, sizeof said.where, "%s.%s", section, problem->key);
     (void)snprintf(said.text, sizeof said.text, "%s", problem->text);
     if (strcmp(effective->config->path, NP_LAUNCH_NAME) == 0)
         (void)print_option_problem(NULL, NULL, &said);
@@ -76,7 +76,7 @@ static int add_rule(struct np_effective *effective, const struct np_rule *rule, 
     entry->result = np_policy_resolve(rule, effective->topology, placement, &problem);
     if (entry->result == 0)
         return 0;
-    say_problem(effective, rule, &problem);
+    np_effective_tell(effective, rule->section, rule->line, &problem);
     if (!*placement->section) { /* an error sets no placement: show at least what was asked for */
         (void)snprintf(placement->section, sizeof placement->section, "%s", rule->section);
         placement->min_size = rule->min_size;
@@ -137,7 +137,7 @@ int np_effective_load(const struct np_policy_source *source, const struct np_pro
         return result;
     }
     *ret_effective = effective;
-    return resolve_all(effective);
+    return np_effective_threads(effective, resolve_all(effective));
 }
 
 void np_effective_free(struct np_effective *effective)

@@ -28,6 +28,7 @@ struct np_effective {
     np_topology *topology;
     struct np_effective_rule rules[NP_CONFIG_MAX_CLASSES + NP_CONFIG_MAX_MAPPINGS];
     unsigned count;
+    bool threads_degraded; /* [process] or a [thread.*] gets less than it asks for */
 };
 
 /** np_effective_load() - find and read the file, and resolve all its rules, printing every problem.
@@ -37,6 +38,12 @@ struct np_effective {
  * then; -EINVAL for an invalid file, or another -errno, and nothing is set. */
 int np_effective_load(const struct np_policy_source *source, const struct np_program *program,
                       const enum np_hardness *mode, struct np_effective **ret_effective);
+/** np_effective_threads() - resolve [process] and the rules for threads, printing every problem. For np_effective_load().
+ * @worst: the result so far. Return: the worse of it and theirs. */
+int np_effective_threads(struct np_effective *effective, int worst);
+/** np_effective_tell() - print a problem of a section that begins on @line. */
+void np_effective_tell(const struct np_effective *effective, const char *section, unsigned line,
+                       const struct np_policy_problem *problem);
 /** np_effective_free() - NULL is fine. */
 void np_effective_free(struct np_effective *effective);
 

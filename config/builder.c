@@ -21,6 +21,10 @@ static void check_section(struct np_builder *builder)
         np_class_check(builder);
     else if (section == &np_schema_mmap)
         np_mapping_check(builder);
+    else if (section == &np_schema_thread)
+        np_thread_check(builder);
+    else if (section == &np_schema_process)
+        np_process_check(builder);
     builder->section = NULL;
 }
 
@@ -39,7 +43,8 @@ static const char *check_title(const char *title, const struct np_schema_section
     const struct np_schema_section *section = np_schema_section(title, length);
     *ret_section = section;
     if (section == NULL)
-        return "unknown section; known are [numaperf], [malloc.NAME] and [mmap.NAME]";
+        return "unknown section; known are [numaperf], [malloc.NAME], [mmap.NAME], [thread.NAME] and "
+               "[process]";
     if (!section->named)
         return name == NULL ? section->later : "this section takes no name";
     if (name == NULL)
@@ -49,55 +54,99 @@ static const char *check_title(const char *title, const struct np_schema_section
     return section->later;
 }
 
+/* What rules of all kinds begin with. */
+struct head {
+    char section[NP_SECTION_SIZE];
+    unsigned line;
+};
+
+static_assert(offsetof(struct np_rule, line) == offsetof(struct head, line) &&
+                  offsetof(struct np_thread_rule, line) == offsetof(struct head, line),
+              "rules begin with their section and its line");
+
+/* The rules of one kind of section. */
+struct rules {
+    char *first;
+    size_t size;
+    unsigned *count, limit;
+    bool *too_many;
+};
+
+static struct rules rules_of(struct np_builder *builder, const struct np_schema_section *section)
+{
+    struct np_config *config = builder->config;
+    if (section == &np_schema_thread)
+        return (struct rules){(char *)config->threads, sizeof *config->threads, &config->thread_count,
+                              NP_MAX_THREAD_RULES, &builder->too_many_threads};
+    if (section == &np_schema_mmap)
+        return (struct rules){(char *)config->mappings, sizeof *config->mappings, &config->mapping_count,
+                              NP_CONFIG_MAX_MAPPINGS, &builder->too_many_mappings};
+    return (struct rules){(char *)config->classes, sizeof *config->classes, &config->class_count,
+                          NP_CONFIG_MAX_CLASSES, &builder->too_many_classes};
+}
+
+static struct head *rule_at(const struct rules *rules, unsigned index)
+{
+    return (struct head *)(void *)(rules->first + index * rules->size);
+}
+
+static unsigned line_of_rule(const struct rules *rules, const char *section)
+{
+    for (unsigned i = 0; i < *rules->count; i++)
+        if (strcmp(rule_at(rules, i)->section, section) == 0)
+            return rule_at(rules, i)->line;
+    return 0;
+}
+
 static void add(struct np_builder *builder, unsigned line, const char *text)
 {
     np_problems_add(&builder->problems, line, builder->where, "", text);
 }
 
-static void *refuse_duplicate(struct np_builder *builder, unsigned line, unsigned first)
+static void *open_rule(struct np_builder *builder, unsigned line, const struct np_schema_section *section,
+                       const struct rules *rules)
 {
-    struct np_value_reason reason;
-    (void)np_value_fail(&reason, "duplicate section; the first is on line %u", first);
-    add(builder, line, reason.text);
-    return NULL;
-}
-
-/* A new rule at the end of @rules: NULL when it has been refused. */
-static struct np_rule *open_rule(struct np_builder *builder, unsigned line, struct np_rule *rules,
-                                 unsigned *count, bool *too_many)
-{
-    static_assert(NP_CONFIG_MAX_CLASSES == 64 && NP_CONFIG_MAX_MAPPINGS == 64, "said below");
-    for (unsigned i = 0; i < *count; i++)
-        if (strcmp(rules[i].section, builder->where) == 0)
-            return refuse_duplicate(builder, line, rules[i].line);
-    if (*count == 64) {
-        if (!*too_many)
-            add(builder, line,
-                rules == builder->config->classes ? "more than 64 [malloc.NAME] sections"
-                                                  : "more than 64 [mmap.NAME] sections");
-        *too_many = true;
+    if (*rules->count == rules->limit) {
+        struct np_value_reason reason;
+        (void)np_value_fail(&reason, "more than %u [%s.NAME] sections", rules->limit, section->word);
+        if (!*rules->too_many)
+            add(builder, line, reason.text);
+        *rules->too_many = true;
         return NULL;
     }
-    struct np_rule *rule = &rules[(*count)++];
+    struct head *rule = rule_at(rules, (*rules->count)++);
     memcpy(rule->section, builder->where, sizeof rule->section);
     rule->line = line;
-    rule->max_size = rules == builder->config->mappings ? SIZE_MAX : 0; /* of a class: 0 until it is read */
     return rule;
 }
 
 /* Opens a section whose title is right: its target, or NULL when it has been refused. */
 static void *open_target(struct np_builder *builder, unsigned line, const struct np_schema_section *section)
 {
-    struct np_config *config = builder->config;
-    if (section == &np_schema_malloc)
-        return open_rule(builder, line, config->classes, &config->class_count, &builder->too_many_classes);
-    if (section == &np_schema_mmap)
-        return open_rule(builder, line, config->mappings, &config->mapping_count,
-                         &builder->too_many_mappings);
-    if (builder->numaperf_line != 0)
-        return refuse_duplicate(builder, line, builder->numaperf_line);
-    builder->numaperf_line = line;
-    return config;
+    const struct rules rules = rules_of(builder, section);
+    unsigned *single =
+        section == &np_schema_process ? &builder->config->process.policy.line : &builder->numaperf_line;
+    const unsigned first = section->named ? line_of_rule(&rules, builder->where) : *single;
+    if (first != 0) {
+        struct np_value_reason reason;
+        (void)np_value_fail(&reason, "duplicate section; the first is on line %u", first);
+        add(builder, line, reason.text);
+        return NULL;
+    }
+    if (section == &np_schema_mmap) {
+        struct np_rule *mapping = open_rule(builder, line, section, &rules);
+        if (mapping != NULL)
+            mapping->max_size = SIZE_MAX; /* of a class: 0 until it is read */
+        return mapping;
+    }
+    if (section->named)
+        return open_rule(builder, line, section, &rules);
+    *single = line;
+    if (section == &np_schema_numaperf)
+        return builder->config;
+    memcpy(builder->config->process.policy.section, builder->where,
+           sizeof builder->config->process.policy.section);
+    return &builder->config->process;
 }
 
 /* A title as messages name it; the empty one would leave them without a section. */

@@ -20,7 +20,7 @@ struct np_builder {
     unsigned numaperf_line;                 /* of [numaperf], or of a spoilt line that was meant to be it */
     unsigned size_lines[NP_CONFIG_MAX_CLASSES];
     bool section_seen;
-    bool too_many_classes, too_many_mappings; /* has been told */
+    bool too_many_classes, too_many_mappings, too_many_threads; /* has been told */
 };
 
 /** np_builder_sink() - what np_ini_read() needs to feed a zeroed builder that has its config. */
@@ -34,5 +34,12 @@ void np_builder_finish(struct np_builder *builder);
 void np_class_check(struct np_builder *builder);
 /** np_mapping_check() - the same for a whole [mmap.NAME]; they may overlap. */
 void np_mapping_check(struct np_builder *builder);
+/** np_class_check_nodes() - what is wrong with the nodes of a section that has a policy. @key: the place of `nodes` among
+ * its keys. @pins: they say where threads run too, so that no policy needs to take them. */
+void np_class_check_nodes(struct np_builder *builder, const struct np_rule *rule, unsigned key, bool pins);
+/** np_process_check() - the same of [process]. */
+void np_process_check(struct np_builder *builder);
+/** np_thread_check() - the same of a whole [thread.NAME]. */
+void np_thread_check(struct np_builder *builder);
 
 #endif

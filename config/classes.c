@@ -31,18 +31,18 @@ static unsigned explicit_nodes(const struct np_node_list *list)
     return np_nodeset_count(&named);
 }
 
-static void check_nodes(struct np_builder *builder, const struct np_rule *rule)
+void np_class_check_nodes(struct np_builder *builder, const struct np_rule *rule, unsigned key, bool pins)
 {
     struct np_value_reason reason;
     const char *policy = np_mode_name(rule->mode);
     enum nodes_use use = nodes_use[rule->mode];
-    unsigned line = builder->key_lines[NP_CLASS_NODES];
-    if (use == NODES_NONE && line != 0) {
+    unsigned line = builder->key_lines[key];
+    if (use == NODES_NONE && line != 0 && !pins) {
         (void)np_value_fail(&reason, "policy %s takes no nodes", policy);
     } else if (use != NODES_NONE && line == 0) {
         (void)np_value_fail(&reason, "the key is missing; policy %s needs it", policy);
         line = builder->section_line;
-    } else if (!builder->key_valid[NP_CLASS_NODES]) {
+    } else if (!builder->key_valid[key]) {
         return;
     } else if (rule->nodes.weighted && rule->mode != NP_WEIGHTED_INTERLEAVE) {
         (void)np_value_fail(&reason, "weights need policy weighted-interleave, not %s", policy);
@@ -52,7 +52,7 @@ static void check_nodes(struct np_builder *builder, const struct np_rule *rule)
     } else {
         return;
     }
-    add(builder, line, NP_CLASS_NODES, &reason);
+    np_problems_add(&builder->problems, line, builder->where, builder->section->keys[key].name, reason.text);
 }
 
 /* What is left alone cannot be given pages by us: a wish for them would be ignored. */
@@ -88,7 +88,7 @@ void np_mapping_check(struct np_builder *builder)
     const struct np_rule *rule = builder->target;
     if (!builder->key_valid[NP_CLASS_POLICY])
         return;
-    check_nodes(builder, rule);
+    np_class_check_nodes(builder, rule, NP_CLASS_NODES, false);
     if (rule->mode == NP_SYSTEM)
         check_system(builder, rule);
 }
@@ -99,7 +99,7 @@ void np_class_check(struct np_builder *builder)
     bool policy = builder->key_valid[NP_CLASS_POLICY], size = builder->key_valid[NP_CLASS_SIZE];
     builder->size_lines[rule - builder->config->classes] = builder->key_lines[NP_CLASS_SIZE];
     if (policy)
-        check_nodes(builder, rule);
+        np_class_check_nodes(builder, rule, NP_CLASS_NODES, false);
     if (policy && rule->mode == NP_SYSTEM)
         check_system(builder, rule);
     if (size)

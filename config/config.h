@@ -7,6 +7,7 @@
 #define NP_CONFIG_CONFIG_H
 
 #include "../core/policy.h"
+#include "../core/thread_rule.h"
 
 #include <limits.h>
 
@@ -23,6 +24,10 @@ struct np_config {
     struct np_rule classes[NP_CONFIG_MAX_CLASSES]; /* [malloc.*] sorted by min_size, disjoint */
     unsigned mapping_count;
     struct np_rule mappings[NP_CONFIG_MAX_MAPPINGS]; /* [mmap.*] in the order of the file */
+    bool scrub;                                      /* exec'ed programs run without the shim */
+    struct np_process_rule process;                  /* its line is 0 without a [process] */
+    unsigned thread_count;
+    struct np_thread_rule threads[NP_MAX_THREAD_RULES]; /* [thread.*] in the order of the file */
 };
 
 /** One thing wrong with a file. format: "FILE:LINE: SECTION.KEY: reason" by np_config_problem_format(). */

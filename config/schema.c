@@ -34,15 +34,17 @@ static int parse_report(const char *value, void *field, struct np_value_reason *
     return copy_text(path, field, sizeof((struct np_config *)NULL)->report, ret_reason);
 }
 
-#define CONFIG(field) offsetof(struct np_config, field)
-#define RULE(field)   offsetof(struct np_rule, field)
+#define CONFIG(field)  offsetof(struct np_config, field)
+#define RULE(field)    offsetof(struct np_rule, field)
+#define PROCESS(field) offsetof(struct np_process_rule, field)
+#define THREAD(field)  offsetof(struct np_thread_rule, field)
 
 static const struct np_schema_key numaperf_keys[] = {
     {.name = "version", .parse = np_value_version, .flags = NP_KEY_REQUIRED},
     {.name = "summary", .parse = parse_summary, .offset = CONFIG(summary), .flags = NP_KEY_MAY_BE_EMPTY},
     {.name = "mode", .parse = np_value_hardness, .offset = CONFIG(hardness)},
     {.name = "report", .parse = parse_report, .offset = CONFIG(report)},
-    {.name = "children", .parse = np_value_children},
+    {.name = "children", .parse = np_value_children, .offset = CONFIG(scrub)},
 };
 
 static const struct np_schema_key malloc_keys[] = {
@@ -67,7 +69,27 @@ static const struct np_schema_key mmap_keys[] = {
 };
 
 static_assert(COUNT(mmap_keys) <= NP_SCHEMA_MAX_KEYS, "the builder keeps the line of each key");
-static_assert(COUNT(numaperf_keys) <= NP_SCHEMA_MAX_KEYS && COUNT(malloc_keys) <= NP_SCHEMA_MAX_KEYS,
+static const struct np_schema_key thread_keys[] = {
+    [NP_THREAD_NAME] = {"name", np_value_glob, THREAD(name), 0, 0},
+    [NP_THREAD_INDEX] = {"index", np_value_index, THREAD(index), 0, 0},
+    [NP_THREAD_START] = {"start", np_value_glob, THREAD(start), 0, 0},
+    [NP_THREAD_PIN] = {"pin", np_value_pin, THREAD(pin), THREAD(pin_line), NP_KEY_REQUIRED | NP_KEY_HAS_LINE},
+    [NP_THREAD_NODES] = {"nodes", np_value_nodes, THREAD(nodes), THREAD(nodes_line), NP_KEY_HAS_LINE},
+    [NP_THREAD_OVERRIDE] = {"override", np_value_yes_no, THREAD(override), 0, 0},
+};
+
+static const struct np_schema_key process_keys[] = {
+    [NP_PROCESS_POLICY] = {"policy", np_value_mode, PROCESS(policy.mode), PROCESS(policy.policy_line),
+                           NP_KEY_HAS_LINE},
+    [NP_PROCESS_NODES] = {"nodes", np_value_nodes, PROCESS(policy.nodes), PROCESS(policy.nodes_line),
+                          NP_KEY_HAS_LINE},
+    [NP_PROCESS_PIN] = {"pin", np_value_pin, PROCESS(pin), PROCESS(pin_line), NP_KEY_HAS_LINE},
+    [NP_PROCESS_MODE] = {"mode", np_value_hardness, PROCESS(policy.hardness), PROCESS(policy.mode_line),
+                         NP_KEY_HAS_LINE},
+};
+
+static_assert(COUNT(numaperf_keys) <= NP_SCHEMA_MAX_KEYS && COUNT(malloc_keys) <= NP_SCHEMA_MAX_KEYS &&
+                  COUNT(thread_keys) <= NP_SCHEMA_MAX_KEYS,
               "the builder keeps the line of each key");
 
 const struct np_schema_section np_schema_numaperf = {
@@ -87,14 +109,16 @@ const struct np_schema_section np_schema_mmap = {
     .keys = mmap_keys,
     .key_count = COUNT(mmap_keys),
 };
-static const struct np_schema_section thread_section = {
+const struct np_schema_section np_schema_thread = {
     .word = "thread",
     .named = true,
-    .later = "rules for threads are not supported yet",
+    .keys = thread_keys,
+    .key_count = COUNT(thread_keys),
 };
-static const struct np_schema_section process_section = {
+const struct np_schema_section np_schema_process = {
     .word = "process",
-    .later = "a policy for the whole process is not supported yet",
+    .keys = process_keys,
+    .key_count = COUNT(process_keys),
 };
 
 static bool same_word(const char *word, size_t length, const char *known)
@@ -112,7 +136,7 @@ static bool same_word(const char *word, size_t length, const char *known)
 const struct np_schema_section *np_schema_section(const char *word, size_t length)
 {
     static const struct np_schema_section *const sections[] = {
-        &np_schema_numaperf, &np_schema_malloc, &np_schema_mmap, &thread_section, &process_section,
+        &np_schema_numaperf, &np_schema_malloc, &np_schema_mmap, &np_schema_thread, &np_schema_process,
     };
     for (size_t i = 0; i < COUNT(sections); i++)
         if (same_word(word, length, sections[i]->word))

@@ -10,10 +10,10 @@
 enum np_schema_flags {
     NP_KEY_REQUIRED = 1 << 0,
     NP_KEY_MAY_BE_EMPTY = 1 << 1,
-    NP_KEY_HAS_LINE = 1 << 2, /* np_rule keeps the line at line_offset */
+    NP_KEY_HAS_LINE = 1 << 2, /* the target keeps the line at line_offset */
 };
 
-/** One key: its value is parsed into the section's target (np_config or np_rule) at @offset. */
+/** One key: its value is parsed into the section's target (np_config or one of its rules) at @offset. */
 struct np_schema_key {
     const char *name;
     np_value_parser *parse;
@@ -41,7 +41,21 @@ enum np_schema_class_key {
     NP_CLASS_KIND /* mmap alone */
 };
 
-extern const struct np_schema_section np_schema_numaperf, np_schema_malloc, np_schema_mmap;
+/** The keys of [thread.NAME]. */
+enum np_schema_thread_key {
+    NP_THREAD_NAME,
+    NP_THREAD_INDEX,
+    NP_THREAD_START,
+    NP_THREAD_PIN,
+    NP_THREAD_NODES,
+    NP_THREAD_OVERRIDE
+};
+
+/** The keys of [process]. */
+enum np_schema_process_key { NP_PROCESS_POLICY, NP_PROCESS_NODES, NP_PROCESS_PIN, NP_PROCESS_MODE };
+
+extern const struct np_schema_section np_schema_numaperf, np_schema_malloc, np_schema_mmap, np_schema_thread,
+    np_schema_process;
 
 /** np_schema_section() - the kind of section that a word of @length bytes names in any case, or NULL. */
 const struct np_schema_section *np_schema_section(const char *word, size_t length);

@@ -250,11 +250,10 @@ int np_value_version(const char *value, void *field, struct np_value_reason *ret
 
 int np_value_children(const char *value, void *field, struct np_value_reason *ret_reason)
 {
-    (void)field;
     static const char *const words[] = {"inherit", "scrub"};
     unsigned index = 0;
     int error = find_word(value, words, sizeof words / sizeof *words, &index, ret_reason);
-    if (error == 0 && index == 1)
-        return np_value_fail(ret_reason, "scrub is not supported yet; use inherit");
+    if (error == 0)
+        *(bool *)field = index == 1;
     return error;
 }

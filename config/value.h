@@ -5,6 +5,7 @@
 #define NP_CONFIG_VALUE_H
 
 #include "../core/policy.h"
+#include "../core/thread_rule.h"
 
 #define NP_VALUE_REASON_SIZE 256
 #define NP_VALUE_QUOTE_SIZE  64
@@ -56,9 +57,15 @@ int np_value_mapping_kind(const char *value, void *field,
                           struct np_value_reason *ret_reason); /* enum np_mapping_kind */
 int np_value_nodes(const char *value, void *field,
                    struct np_value_reason *ret_reason); /* struct np_node_list */
+int np_value_pin(const char *value, void *field,
+                 struct np_value_reason *ret_reason); /* struct np_pin_choice */
+int np_value_index(const char *value, void *field,
+                   struct np_value_reason *ret_reason); /* struct np_index_list */
+int np_value_glob(const char *value, void *field,
+                  struct np_value_reason *ret_reason); /* char[NP_GLOB_SIZE] */
+int np_value_yes_no(const char *value, void *field, struct np_value_reason *ret_reason); /* bool */
 int np_value_version(const char *value, void *field,
                      struct np_value_reason *ret_reason); /* none: only 1 is read */
-int np_value_children(const char *value, void *field,
-                      struct np_value_reason *ret_reason); /* none: only inherit */
+int np_value_children(const char *value, void *field, struct np_value_reason *ret_reason); /* bool: scrub */
 
 #endif

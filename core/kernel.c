@@ -246,6 +246,16 @@ uint64_t np_kernel_milliseconds(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+pid_t np_kernel_thread_id(void)
+{
+    return (pid_t)call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+int np_kernel_thread_name(char *ret_name)
+{
+    return status(call(SYS_prctl, PR_GET_NAME, word_of(ret_name), 0, 0, 0, 0));
+}
+
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus)
 {
     np_cpuset cpus = {0};

@@ -4,6 +4,7 @@
 #include "census.h"
 #include "json.h"
 #include "log.h"
+#include "report_parts.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -57,7 +58,7 @@ static enum np_enforcement judge(const struct np_stats_rule *rule, const struct 
 
 /* ---- The parts of the report ---- */
 
-static void write_nodes(struct np_json *json, const np_nodeset *nodes)
+void np_report_node_list(struct np_json *json, const np_nodeset *nodes)
 {
     np_json_open(json, "nodes", '[');
     for (int node = np_nodeset_next(nodes, -1); node >= 0; node = np_nodeset_next(nodes, node))
@@ -107,7 +108,7 @@ static void write_rule(struct np_json *json, const struct np_stats *stats, const
     np_json_open(json, NULL, '{');
     np_json_string(json, "section", rule->section);
     np_json_string(json, "policy", np_mode_name((enum np_mode)rule->mode));
-    write_nodes(json, &rule->nodes);
+    np_report_node_list(json, &rule->nodes);
     np_json_string(json, "mode", rule->hardness == NP_HARD ? "hard" : "soft");
     np_json_string(json, "enforcement", np_enforcement_name(enforcement));
     np_json_string(json, "reason", reason);
@@ -162,12 +163,12 @@ static int write_report(const struct np_report_info *info, const struct np_stats
     np_json_string(&json, "program", info->program);
     np_json_string(&json, "config", info->config);
     np_json_string(&json, "mode", info->mode == NP_HARD ? "hard" : "soft");
-    write_nodes(&json, &info->nodes);
+    np_report_node_list(&json, &info->nodes);
     np_json_break(&json);
     write_rules(&json, info->pid, stats, work);
     np_json_break(&json);
-    np_json_open(&json, "threads", '[');
-    np_json_close(&json, ']');
+    np_report_process(&json, stats);
+    np_report_threads(&json, stats);
     np_json_open(&json, "totals", '{');
     np_json_number(&json, "remote_frees", atomic_load(&stats->remote_frees));
     np_json_number(&json, "node_migrations", atomic_load(&stats->node_migrations));

@@ -57,6 +57,24 @@ const char *np_stats_error_name(enum np_stats_error error)
     return errors[(unsigned)error < NP_ERR_COUNT ? error : NP_ERR_OTHER].name;
 }
 
+/* Of several reasons the first stays. */
+static void keep_reason(const char *section, char *kept, _Atomic uint32_t *state, const char *reason)
+{
+    uint32_t empty = 0;
+    if (!atomic_compare_exchange_strong_explicit(state, &empty, 1, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return;
+    strncpy(kept, reason, NP_REASON_SIZE - 1);
+    kept[NP_REASON_SIZE - 1] = '\0';
+    atomic_store_explicit(state, 2, memory_order_release);
+    np_log(NP_LOG_WARN, "%s: %s", section, kept);
+}
+
+void np_stats_thread_degrade(struct np_stats_thread *rule, const char *reason)
+{
+    keep_reason(rule->section, rule->reason, &rule->reason_state, reason);
+}
+
 void np_stats_degrade(struct np_stats_rule *rule, enum np_enforcement enforcement, const char *reason)
 {
     uint32_t now = atomic_load_explicit(&rule->enforcement, memory_order_relaxed);
@@ -64,16 +82,8 @@ void np_stats_degrade(struct np_stats_rule *rule, enum np_enforcement enforcemen
            !atomic_compare_exchange_weak_explicit(&rule->enforcement, &now, (uint32_t)enforcement,
                                                   memory_order_relaxed, memory_order_relaxed)) {
     }
-    uint32_t empty = 0;
-    if (reason == NULL || *reason == '\0')
-        return;
-    if (!atomic_compare_exchange_strong_explicit(&rule->reason_state, &empty, 1, memory_order_relaxed,
-                                                 memory_order_relaxed))
-        return;
-    strncpy(rule->reason, reason, sizeof rule->reason - 1);
-    rule->reason[sizeof rule->reason - 1] = '\0';
-    atomic_store_explicit(&rule->reason_state, 2, memory_order_release);
-    np_log(NP_LOG_WARN, "%s: %s", rule->section, rule->reason);
+    if (reason != NULL && *reason != '\0')
+        keep_reason(rule->section, rule->reason, &rule->reason_state, reason);
 }
 
 struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule)

@@ -6,6 +6,7 @@
 #define NP_CORE_STATS_H
 
 #include "policy.h"
+#include "thread_stats.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -85,6 +86,9 @@ struct np_stats {
     _Atomic uint64_t remote_frees, node_migrations;
     struct np_stats_rule rules[NP_STATS_RULES];
     struct np_stats_zone zones[NP_STATS_ZONES];
+    struct np_stats_rule task; /* [process]; without a section: there is none */
+    uint32_t thread_count;     /* of threads */
+    struct np_stats_thread threads[NP_STATS_THREADS];
     _Atomic uint32_t mapping_version; /* odd while the mappings are being changed */
     _Atomic uint32_t mapping_count;
     struct np_stats_mapping mappings[NP_STATS_MAPPINGS]; /* by rising address, disjoint */

@@ -17,6 +17,10 @@ static const struct variable {
     {"NUMAPERF_REPORT", offsetof(struct np_environment, report)},
     {"NUMAPERF_POLICY", offsetof(struct np_environment, policy)},
     {"NUMAPERF_MODE", offsetof(struct np_environment, mode)},
+    {"OMP_PROC_BIND", offsetof(struct np_environment, omp_proc_bind)},
+    {"OMP_PLACES", offsetof(struct np_environment, omp_places)},
+    {"GOMP_CPU_AFFINITY", offsetof(struct np_environment, gomp_cpu_affinity)},
+    {"KMP_AFFINITY", offsetof(struct np_environment, kmp_affinity)},
     {"HOME", offsetof(struct np_environment, home)},
     {"XDG_CONFIG_HOME", offsetof(struct np_environment, xdg_home)},
 };
@@ -40,7 +44,7 @@ void np_environment_read(char *const *envp, bool secure, struct np_environment *
     if (secure || !envp)
         return;
     for (; *envp; envp++) {
-        if (**envp == 'N' || **envp == 'H' || **envp == 'X')
+        if (strchr("NHXOGK", **envp) != NULL)
             keep(*envp, ret_environment);
     }
 }

@@ -16,8 +16,10 @@ struct np_environment {
     const char *report;   /* NUMAPERF_REPORT */
     const char *policy;   /* NUMAPERF_POLICY: the text of a policy, from `numaperf run --policy` */
     const char *mode;     /* NUMAPERF_MODE: from `numaperf run --hard` or `--soft` */
-    const char *home;     /* HOME */
-    const char *xdg_home; /* XDG_CONFIG_HOME */
+    const char *omp_proc_bind, *omp_places;       /* OMP_PROC_BIND, OMP_PLACES */
+    const char *gomp_cpu_affinity, *kmp_affinity; /* GOMP_CPU_AFFINITY, KMP_AFFINITY */
+    const char *home;                             /* HOME */
+    const char *xdg_home;                         /* XDG_CONFIG_HOME */
 };
 
 /** np_environment_read() - pick them out of @envp, which may be NULL, and let a launcher's variables be found there.

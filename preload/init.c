@@ -10,6 +10,9 @@
 #include "family.h"
 #include "guard.h"
 #include "next.h"
+#include "scrub.h"
+#include "task.h"
+#include "threading.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -70,6 +73,7 @@ static void after_fork_child(void)
     process.forked = true;
     if (own)
         process.stats->pid = getpid();
+    np_threads_forked();
 }
 
 /* For readers in other processes. */
@@ -82,7 +86,7 @@ static void describe_process(void)
     told->nodes = process.nodes;
 }
 
-static void start_heap(void)
+static void start_heap(const struct np_environment *environment)
 {
     process.stats = np_stats_create();
     int result =
@@ -102,6 +106,11 @@ static void start_heap(void)
         np_log(NP_LOG_ERROR, "cannot start: no memory for the fork handlers");
         return;
     }
+    np_task_start(&process, process.config->scrub);
+    result = np_threads_start(process.config->threads, process.pinnings, process.config->thread_count,
+                              &process.cpus, environment, process.stats);
+    if (result < 0)
+        np_log(NP_LOG_ERROR, "cannot follow threads: %s", np_strerror(result));
     describe_process();
     np_publish_start(process.stats);
     size_t floor = smallest_request();
@@ -123,10 +132,13 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     }
     (void)np_guard_enter();
     set_up_log(&environment);
-    if (np_process_load(&environment, &process) == 0)
-        start_heap();
-    else
+    if (np_process_load(&environment, &process) == 0) {
+        if (process.config->scrub)
+            np_scrub_preload(envp);
+        start_heap(&environment);
+    } else {
         np_publish_state(NP_SHIM_INVALID);
+    }
     np_guard_leave();
 }
 

@@ -19,6 +19,10 @@ struct np_process {
     unsigned count; /* of placements */
     struct np_placement mappings[NP_MAX_RULES];
     unsigned mapping_count;
+    struct np_pinning *pinnings;         /* one for each thread rule; NULL without any */
+    struct np_placement *task_placement; /* of [process]; NULL without one */
+    struct np_pinning *task_pinning;
+    np_cpuset cpus;             /* that the process may use; set with one of them */
     np_nodeset nodes;           /* allowed nodes with memory; empty until the topology was read */
     char program[NAME_MAX + 1]; /* base name as executed */
     const char *report;         /* "", "-" or a path; lies in config */
@@ -30,5 +34,11 @@ struct np_process {
  * Return: 0; -EINVAL when the file or what it asks for is invalid: pass every call through; another -errno
  * likewise. */
 int np_process_load(const struct np_environment *environment, struct np_process *ret_process);
+
+/** np_process_pin() - resolve [process] and the rules for threads. Errors as np_process_load(). */
+int np_process_pin(struct np_process *process, const np_topology *topology);
+/** np_process_tell() - log what is wrong with a rule. @line: the section's. */
+void np_process_tell(const struct np_process *process, const char *section, unsigned line,
+                     const struct np_policy_problem *problem);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "bootstrap.h"
 #include "core/log.h"
+#include "next_exec.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -160,6 +161,45 @@ static int raw_mlockall(int flags)
     return (int)syscall(SYS_mlockall, flags);
 }
 
+/* Threads need libc itself. Nobody can come here during the search: there is one thread then. */
+
+static int first_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
+                                void *(*start)(void *), void *argument)
+{
+    return np_next_resolve() ? np_next.pthread_create(ret_thread, attributes, start, argument) : EAGAIN;
+}
+
+static int first_thrd_create(thrd_t *ret_thread, thrd_start_t start, void *argument)
+{
+    return np_next_resolve() ? np_next.thrd_create(ret_thread, start, argument) : thrd_error;
+}
+
+static int first_pthread_setname_np(pthread_t thread, const char *name)
+{
+    return np_next_resolve() ? np_next.pthread_setname_np(thread, name) : ESRCH;
+}
+
+static int first_pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *cpus)
+{
+    return np_next_resolve() ? np_next.pthread_setaffinity_np(thread, size, cpus) : ESRCH;
+}
+
+static int raw_sched_setaffinity(pid_t tid, size_t size, const cpu_set_t *cpus)
+{
+    return (int)syscall(SYS_sched_setaffinity, tid, size, cpus);
+}
+
+static int raw_prctl(int option, ...)
+{
+    unsigned long arguments[4];
+    va_list list;
+    va_start(list, option);
+    for (unsigned i = 0; i < 4; i++)
+        arguments[i] = va_arg(list, unsigned long);
+    va_end(list);
+    return (int)syscall(SYS_prctl, option, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
+
 /* ---- The search ---- */
 
 struct np_next np_next = {
@@ -188,6 +228,20 @@ struct np_next np_next = {
     .prlimit = raw_prlimit,
     .prlimit64 = raw_prlimit64,
     .mlockall = raw_mlockall,
+    .pthread_create = first_pthread_create,
+    .thrd_create = first_thrd_create,
+    .pthread_setname_np = first_pthread_setname_np,
+    .pthread_setaffinity_np = first_pthread_setaffinity_np,
+    .sched_setaffinity = raw_sched_setaffinity,
+    .prctl = raw_prctl,
+    .execve = np_first_execve,
+    .execvpe = np_first_execvpe,
+    .fexecve = np_first_fexecve,
+    .execveat = np_first_execveat,
+    .posix_spawn = np_first_posix_spawn,
+    .posix_spawnp = np_first_posix_spawnp,
+    .system = np_first_system,
+    .popen = np_first_popen,
 };
 
 /* In the order of publishing: a thread that gets a block from the next malloc must also reach the next
@@ -221,6 +275,20 @@ static const struct symbol {
     {"prlimit", offsetof(struct np_next, prlimit), false},
     {"prlimit64", offsetof(struct np_next, prlimit64), false},
     {"mlockall", offsetof(struct np_next, mlockall), false},
+    {"pthread_create", offsetof(struct np_next, pthread_create), true},
+    {"thrd_create", offsetof(struct np_next, thrd_create), true},
+    {"pthread_setname_np", offsetof(struct np_next, pthread_setname_np), true},
+    {"pthread_setaffinity_np", offsetof(struct np_next, pthread_setaffinity_np), true},
+    {"sched_setaffinity", offsetof(struct np_next, sched_setaffinity), false},
+    {"prctl", offsetof(struct np_next, prctl), false},
+    {"execve", offsetof(struct np_next, execve), false},
+    {"execvpe", offsetof(struct np_next, execvpe), true},
+    {"fexecve", offsetof(struct np_next, fexecve), true},
+    {"execveat", offsetof(struct np_next, execveat), false},
+    {"posix_spawn", offsetof(struct np_next, posix_spawn), true},
+    {"posix_spawnp", offsetof(struct np_next, posix_spawnp), true},
+    {"system", offsetof(struct np_next, system), true},
+    {"popen", offsetof(struct np_next, popen), true},
     {"mbind", offsetof(struct np_next, mbind), false}, /* libnuma's, where there is a libnuma */
 };
 

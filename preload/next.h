@@ -3,16 +3,20 @@
  * allocator.
  *
  * Every pointer can be called at any time. Until the search has ended malloc and its family search first,
- * or, inside the search and in other threads meanwhile, are served by the bootstrap arena; the others are
- * plain system calls. */
+ * or, inside the search and in other threads meanwhile, are served by the bootstrap arena; those about threads
+ * search first too; the others are plain system calls. */
 #ifndef NP_PRELOAD_NEXT_H
 #define NP_PRELOAD_NEXT_H
 
+#include <pthread.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <threads.h>
 
 /* There is no valloc, pvalloc or reallocarray: an allocator that lacks one of them (jemalloc 5.3 has no
  * pvalloc) would be mixed with the C library's, whose blocks it cannot free. They are made from memalign
@@ -46,6 +50,26 @@ struct np_next {
     int (*_Atomic prlimit64)(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
                              struct rlimit64 *ret_old);
     int (*_Atomic mlockall)(int flags);
+    int (*_Atomic pthread_create)(pthread_t *ret_thread, const pthread_attr_t *attributes,
+                                  void *(*start)(void *), void *argument);
+    int (*_Atomic thrd_create)(thrd_t *ret_thread, thrd_start_t start, void *argument);
+    int (*_Atomic pthread_setname_np)(pthread_t thread, const char *name);
+    int (*_Atomic pthread_setaffinity_np)(pthread_t thread, size_t size, const cpu_set_t *cpus);
+    int (*_Atomic sched_setaffinity)(pid_t tid, size_t size, const cpu_set_t *cpus);
+    int (*_Atomic prctl)(int option, ...);
+    int (*_Atomic execve)(const char *path, char *const arguments[], char *const environment[]);
+    int (*_Atomic execvpe)(const char *file, char *const arguments[], char *const environment[]);
+    int (*_Atomic fexecve)(int descriptor, char *const arguments[], char *const environment[]);
+    int (*_Atomic execveat)(int folder, const char *path, char *const arguments[], char *const environment[],
+                            int flags);
+    int (*_Atomic posix_spawn)(pid_t *ret_pid, const char *path, const posix_spawn_file_actions_t *actions,
+                               const posix_spawnattr_t *attributes, char *const arguments[],
+                               char *const environment[]);
+    int (*_Atomic posix_spawnp)(pid_t *ret_pid, const char *file, const posix_spawn_file_actions_t *actions,
+                                const posix_spawnattr_t *attributes, char *const arguments[],
+                                char *const environment[]);
+    int (*_Atomic system)(const char *command);
+    FILE *(*_Atomic popen)(const char *command, const char *type);
 };
 
 extern struct np_next np_next __attribute__((visibility("hidden")));

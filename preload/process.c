@@ -28,12 +28,13 @@ static bool report_first(void *context, const char *path, const struct np_config
     return false;
 }
 
-static void log_rule(const char *path, const struct np_rule *rule, const struct np_policy_problem *problem)
+void np_process_tell(const struct np_process *process, const char *section, unsigned line,
+                     const struct np_policy_problem *problem)
 {
-    struct np_config_problem said = {.line = problem->line ? problem->line : rule->line};
-    (void)np_format(said.where, sizeof said.where, "%s.%s", rule->section, problem->key);
+    struct np_config_problem said = {.line = problem->line ? problem->line : line};
+    (void)np_format(said.where, sizeof said.where, "%s.%s", section, problem->key);
     (void)np_format(said.text, sizeof said.text, "%s", problem->text);
-    log_problem(path, &said);
+    log_problem(process->config->path, &said);
 }
 
 static const char *base_name(const char *path)
@@ -80,14 +81,15 @@ static bool any_needs_topology(const struct np_rule *rules, unsigned count)
 /* The snapshot, if any rule needs it. */
 static int read_topology(const struct np_config *config, np_topology **ret_topology)
 {
-    if (!any_needs_topology(config->classes, config->class_count) &&
+    const bool threads = config->thread_count > 0 || config->process.policy.line != 0;
+    if (!threads && !any_needs_topology(config->classes, config->class_count) &&
         !any_needs_topology(config->mappings, config->mapping_count))
         return 0;
     return np_topology_read_sysfs("", ret_topology);
 }
 
 /* Resolves the rules of one sort of sections; *count is how many have a placement. */
-static int resolve_rules(const char *path, const struct np_rule *rules, unsigned rule_count,
+static int resolve_rules(const struct np_process *process, const struct np_rule *rules, unsigned rule_count,
                          const np_topology *topology, struct np_placement *placements, unsigned *count)
 {
     for (*count = 0; *count < rule_count; ++*count) {
@@ -96,7 +98,7 @@ static int resolve_rules(const char *path, const struct np_rule *rules, unsigned
         int result = np_policy_resolve(rule, topology, &placements[*count], &problem);
         if (result == 0)
             continue;
-        log_rule(path, rule, &problem);
+        np_process_tell(process, rule->section, rule->line, &problem);
         if (result != -EOPNOTSUPP) /* refused by hard mode: what the rule is for fails, the others live */
             return result;
     }
@@ -138,11 +140,13 @@ int np_process_load(const struct np_environment *environment, struct np_process 
     }
     if (topology)
         ret_process->nodes = *np_topology_allowed(topology);
-    result = resolve_rules(config->path, config->classes, config->class_count, topology,
+    result = resolve_rules(ret_process, config->classes, config->class_count, topology,
                            ret_process->placements, &ret_process->count);
     if (result == 0)
-        result = resolve_rules(config->path, config->mappings, config->mapping_count, topology,
+        result = resolve_rules(ret_process, config->mappings, config->mapping_count, topology,
                                ret_process->mappings, &ret_process->mapping_count);
+    if (result == 0 && (config->thread_count > 0 || config->process.policy.line != 0))
+        result = np_process_pin(ret_process, topology);
     np_topology_free(topology);
     return result;
 }
