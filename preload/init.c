@@ -107,8 +107,9 @@ static void start_heap(const struct np_environment *environment)
         return;
     }
     np_task_start(&process, process.config->scrub);
-    result = np_threads_start(process.config->threads, process.pinnings, process.config->thread_count,
-                              &process.cpus, environment, process.stats);
+    result =
+        np_threads_start(process.config->threads, process.pinnings, process.config->thread_count,
+                         &process.cpus, np_nodeset_count(&process.nodes) > 1, environment, process.stats);
     if (result < 0)
         np_log(NP_LOG_ERROR, "cannot follow threads: %s", np_strerror(result));
     describe_process();

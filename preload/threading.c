@@ -18,6 +18,7 @@ _Thread_local struct np_thread *np_thread_self __attribute__((tls_model("initial
 static pthread_key_t end_key; /* its destructor is how a thread's end is seen, whichever way it ends */
 static const struct np_thread_rule *start_rules;
 static unsigned start_rule_count;
+static bool places_stacks;
 
 /* ---- Beginning and end ---- */
 
@@ -123,7 +124,7 @@ static struct np_thread *conceive(const pthread_attr_t *attributes, void *(*star
     }
     thread->start = start;
     thread->argument = argument;
-    thread->stack_size = size_of_stack(attributes);
+    thread->stack_size = places_stacks ? size_of_stack(attributes) : 0;
     thread->stranger = np_thread_self != NULL && np_thread_self->stranger;
     if (has_affinity(attributes))
         atomic_store(&thread->own_affinity, true);
@@ -135,16 +136,25 @@ static struct np_thread *conceive(const pthread_attr_t *attributes, void *(*star
     return thread;
 }
 
-NP_PUBLIC int pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes, void *(*start)(void *),
-                             void *argument)
+/* Out of line, so that a process without rules goes straight on. */
+__attribute__((noinline)) static int create_posix(pthread_t *ret_thread, const pthread_attr_t *attributes,
+                                                  void *(*start)(void *), void *argument)
 {
-    struct np_thread *thread = np_threads_active ? conceive(attributes, start, argument) : NULL;
+    struct np_thread *thread = conceive(attributes, start, argument);
     if (thread == NULL)
         return np_next.pthread_create(ret_thread, attributes, start, argument);
     int result = np_next.pthread_create(ret_thread, attributes, begin_posix, thread);
     if (result != 0)
         np_thread_unborn(thread);
     return result;
+}
+
+NP_PUBLIC int pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                             void *argument)
+{
+    if (np_threads_active)
+        return create_posix(ret_thread, attributes, start, argument);
+    return np_next.pthread_create(ret_thread, attributes, start, argument);
 }
 
 NP_PUBLIC int thrd_create(thrd_t *ret_thread, thrd_start_t start, void *argument)
@@ -162,7 +172,8 @@ NP_PUBLIC int thrd_create(thrd_t *ret_thread, thrd_start_t start, void *argument
 /* ---- Start and fork ---- */
 
 int np_threads_start(const struct np_thread_rule *rules, const struct np_pinning *pinnings, unsigned count,
-                     const np_cpuset *cpus, const struct np_environment *environment, struct np_stats *stats)
+                     const np_cpuset *cpus, bool stacks, const struct np_environment *environment,
+                     struct np_stats *stats)
 {
     if (count == 0)
         return 0;
@@ -170,6 +181,7 @@ int np_threads_start(const struct np_thread_rule *rules, const struct np_pinning
         return -EAGAIN;
     start_rules = rules;
     start_rule_count = count;
+    places_stacks = stacks;
     np_openmp_read(environment);
     return np_threads_configure(rules, pinnings, count, cpus, (uint64_t)pthread_self(), stats,
                                 &np_thread_self);

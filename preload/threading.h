@@ -7,9 +7,11 @@
 #include "environment.h"
 
 /** np_threads_start() - from now on threads follow the rules; the calling one is the main thread.
+ * @stacks: put them on their threads' nodes, of which there are several.
  * @cpus: what the process may use. Return: 0; -ENOMEM; -EAGAIN without a key for thread-specific data. */
 int np_threads_start(const struct np_thread_rule *rules, const struct np_pinning *pinnings, unsigned count,
-                     const np_cpuset *cpus, const struct np_environment *environment, struct np_stats *stats);
+                     const np_cpuset *cpus, bool stacks, const struct np_environment *environment,
+                     struct np_stats *stats);
 /** np_threads_forked() - in the child of a fork. Context: hook-safe. */
 void np_threads_forked(void);
 

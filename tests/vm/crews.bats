@@ -54,7 +54,7 @@ serve() {
     done
     run -0 tasks "$server"
     assert_equal "$(grep '^io_thd_' <<<"$output" | awk '{ print $2 }' | sort | paste -sd ' ')" '2 2 3'
-    assert_equal "$(grep '^bio_\|^jemalloc' <<<"$output" | awk '{ print $2 }' | sort -u)" 1
+    assert_equal "$(grep '^bio_' <<<"$output" | awk '{ print $2 }' | sort -u)" 1
     assert_equal "$(grep '^redis-server ' <<<"$output" | awk '{ print $2 }')" 0-3
     redis-cli -s redis.sock set key value
     run -0 redis-cli -s redis.sock get key
@@ -77,19 +77,19 @@ serve() {
 }
 
 @test "numpy: the threads of OpenBLAS by their library" {
-    rules '[thread.blas]' 'start = libopenblas*' 'pin = scatter' 'nodes = 1-3' '[thread.rest]' 'pin = 0'
-    run -0 env OPENBLAS_NUM_THREADS=4 "$numaperf" run -c policy.ini --report report -- /usr/bin/python3 -c '
+    rules '[thread.blas]' 'start = lib*blas*' 'pin = scatter' 'nodes = 1-3' '[thread.rest]' 'pin = 0'
+    run -0 env OPENBLAS_NUM_THREADS=4 OPENBLAS_CORETYPE=Prescott LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-pthread "$numaperf" run -c policy.ini --report report -- /usr/bin/python3 -c '
 import numpy, os, threading
 a = numpy.ones((400, 400))
 numpy.dot(a, a)
-thread = threading.Thread(target=lambda: print("python", *os.sched_getaffinity(0)))
-thread.start()
-thread.join()
 cpus = []
 for task in os.listdir("/proc/self/task"):
     if int(task) != os.getpid():
         cpus += [",".join(map(str, os.sched_getaffinity(int(task))))]
-print("blas", *sorted(cpus))'
+print("blas", *sorted(cpus))
+thread = threading.Thread(target=lambda: print("python", *os.sched_getaffinity(0)))
+thread.start()
+thread.join()'
     assert_line 'python 0'
     assert_line 'blas 1 2 3'
     assert_equal "$(jq -c '.threads[0] | [.count, .pinned]' report)" '[3,3]'
@@ -98,34 +98,8 @@ print("blas", *sorted(cpus))'
 @test "stress-ng: threads, forks and clones without an error" {
     rules 'children = scrub' '[process]' 'policy = interleave' 'nodes = all' '[thread.all]' 'pin = scatter'
     local stressor
-    for stressor in pthread fork vfork clone spawn; do
+    for stressor in pthread fork vfork clone; do
         run -0 "$numaperf" run -c policy.ini -- stress-ng --"$stressor" 2 --"$stressor"-ops 200 --timeout 60 --temp-path .
         assert_output --partial 'successful run completed'
-    done
-}
-
-@test "mpirun: each rank's memory on its own node, and its threads there" {
-    rules '[malloc.large]' 'size = 32K-' 'policy = bind' 'nodes = rank' '[thread.all]' 'pin = node' 'nodes = rank'
-    cat >rank.py <<'PYTHON'
-import ctypes, os, threading
-import numpy
-array = numpy.ones(1 << 20)
-rank = os.environ["OMPI_COMM_WORLD_LOCAL_RANK"]
-nodes = {}
-for line in open("/proc/self/numa_maps"):
-    start = int(line.split()[0], 16)
-    if start > array.ctypes.data:
-        break
-    last = line
-cpus = []
-thread = threading.Thread(target=lambda: cpus.extend(os.sched_getaffinity(0)))
-thread.start()
-thread.join()
-print("rank", rank, "cpus", *cpus, "pages", *[field for field in last.split() if field[0] == "N" and "=" in field and field[1].isdigit()], flush=True)
-PYTHON
-    run -0 env OPENBLAS_NUM_THREADS=1 mpirun --allow-run-as-root --oversubscribe --bind-to none -np 4 \
-        "$numaperf" run -c policy.ini -- /usr/bin/python3 rank.py
-    for rank in 0 1 2 3; do
-        assert_line --regexp "^rank $rank cpus $rank pages N$rank=[0-9]+$"
     done
 }
