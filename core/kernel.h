@@ -87,9 +87,8 @@ int np_kernel_cpu_node(unsigned *ret_cpu);
 /** np_kernel_rseq_cpu() - where the kernel keeps the number of the CPU that runs the calling thread, for the thread's life
  * (rseq(2), registered by glibc 2.35 and later), or NULL. */
 const volatile int32_t *np_kernel_rseq_cpu(void);
-/** np_kernel_thread_id() - gettid(2). */
+/** np_kernel_thread_id(), _name() - of the calling thread: gettid(2); PR_GET_NAME, 16 bytes with its NUL. */
 pid_t np_kernel_thread_id(void);
-/** np_kernel_thread_name() - the calling thread's name (PR_GET_NAME): 16 bytes with its NUL. */
 int np_kernel_thread_name(char *ret_name);
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus);
 int np_kernel_set_affinity(pid_t tid, const np_cpuset *cpus);

@@ -64,8 +64,7 @@ static void keep_reason(const char *section, char *kept, _Atomic uint32_t *state
     if (!atomic_compare_exchange_strong_explicit(state, &empty, 1, memory_order_relaxed,
                                                  memory_order_relaxed))
         return;
-    strncpy(kept, reason, NP_REASON_SIZE - 1);
-    kept[NP_REASON_SIZE - 1] = '\0';
+    (void)np_format(kept, NP_REASON_SIZE, "%s", reason);
     atomic_store_explicit(state, 2, memory_order_release);
     np_log(NP_LOG_WARN, "%s: %s", section, kept);
 }

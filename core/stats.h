@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* stats - the rule table and the counters, in one block of memory of their own that holds no pointers, so
- * that another process can map and read it. Written with relaxed atomics by the heap, folded by whoever
- * reads. */
+ * that another process can map and read it. Written with relaxed atomics, folded by whoever reads. */
 #ifndef NP_CORE_STATS_H
 #define NP_CORE_STATS_H
 
@@ -67,7 +66,6 @@ struct np_stats_zone {
 };
 
 #define NP_STATS_ZONES 1024
-
 /** What a reader wants to know of the process beside its counters. */
 struct np_stats_process {
     char program[NAME_MAX + 1]; /* base name as executed */
@@ -106,8 +104,7 @@ struct np_stats_sum {
 
 /** np_stats_fold() - add up the counters of a rule's zones. Context: hook-safe. */
 struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule);
-/** np_stats_add() - change a counter that has one writer at a time: a load and a store, no locked
- * instruction. */
+/** np_stats_add() - change a counter that has one writer at a time: no locked instruction. */
 static inline void np_stats_add(_Atomic uint64_t *counter, uint64_t change)
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + change,

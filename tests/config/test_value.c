@@ -128,10 +128,9 @@ static void test_words(void)
     struct np_value_reason reason = {""};
     ok(np_value_version("1", NULL, &reason) == 0, "version 1");
     ok(np_value_version("01", NULL, &reason) == -EINVAL, "version 01 is refused");
-    ok(np_value_children("inherit", NULL, &reason) == 0, "children inherit");
-    ok(np_value_children("scrub", NULL, &reason) == -EINVAL &&
-           strstr(reason.text, "not supported yet") != NULL,
-       "children scrub is not supported yet");
+    bool scrub = true;
+    ok(np_value_children("inherit", &scrub, &reason) == 0 && !scrub, "children inherit");
+    ok(np_value_children("scrub", &scrub, &reason) == 0 && scrub, "children scrub");
 }
 
 static const struct {

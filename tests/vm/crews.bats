@@ -4,6 +4,7 @@
 # The threads of programs that nobody changed: their CPUs are those of the rules, by /proc/PID/task. On this machine each
 # node has one CPU of its own number.
 
+# shellcheck disable=SC2030,SC2031 # each test has a server of its own
 bats_require_minimum_version 1.5.0
 
 load placement
