@@ -9,12 +9,20 @@ setup() {
     load selftest
     numaperf=$NUMAPERF_BUILD/cli/numaperf
     cd "$BATS_TEST_TMPDIR" || return
+    pages=$(sed 's/.*\[//; s/\].*//' /sys/kernel/mm/transparent_hugepage/enabled)
+    balancing=$(cat /proc/sys/kernel/numa_balancing)
     file=$BATS_TEST_TMPDIR/policy.ini
     printf '%s\n' '[numaperf]' 'version = 1' \
         '[malloc.a]' 'size = 32K-64K' 'policy = interleave' 'nodes = all, !2' \
         '[malloc.b]' 'size = 64K-1M' 'policy = local' \
         '[malloc.c]' 'size = 1M-2M' 'policy = weighted-interleave' 'nodes = 0*3,1' \
         '[malloc.d]' 'size = 2M-' 'policy = bind' 'nodes = 1-5' >"$file"
+}
+
+# The suites that follow in this machine want the kernel's settings as they were.
+teardown() {
+    echo "$pages" >/sys/kernel/mm/transparent_hugepage/enabled
+    echo "$balancing" >/proc/sys/kernel/numa_balancing
 }
 
 @test "nodes, weights and what was dropped are shown for each rule" {
