@@ -95,7 +95,7 @@ hold() {
 await_report() {
     local tries
     for ((tries = 0; tries < 600; tries++)); do
-        [[ $(cat "/proc/$pid/wchan" 2>/dev/null) != wait_for_partner ]] || return 0
+        ! grep -qs wait_for_partner /proc/"$pid"/task/*/wchan || return 0
         kill -0 "$pid" 2>/dev/null || fail "the program has ended; errors: $(cat errors)"
         sleep 0.05
     done

@@ -9,6 +9,7 @@
 # complete. Uses from the caller: $vm_dir, $cache, progress(), give_up(); a folder in $work is removed at the
 # end.
 
+lists=(packages.list)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # The kernel's modules that the initramfs loads, in this order; a kernel may have some of them built in.
@@ -124,9 +125,10 @@ vm_make_initramfs() {
     (cd "$root" && find . | cpio -o -H newc --quiet -R 0:0) >"$1/result/initramfs"
 }
 
-# vm_base_folder: where the image of the guest's packages is, or would be.
+# vm_base_folder: where the image of the guest's packages is, or would be. The machine's topology names the $lists of
+# packages.
 vm_base_folder() {
-    echo "$cache/base-$(vm_key "$vm_dir/setup.bash" "$vm_dir/packages.list")"
+    echo "$cache/base-$(vm_key "$vm_dir/setup.bash" "${lists[@]/#/"$vm_dir/"}")"
 }
 
 vm_make_base() {
@@ -134,7 +136,7 @@ vm_make_base() {
     folder=$(vm_base_folder)
     progress "base image: looking for the packages"
     why=$(vm_apt_update release) || give_up "packages unavailable: $why"
-    mapfile -t packages < <(sed '/^#/d; /^$/d' "$vm_dir/packages.list")
+    mapfile -t packages < <(sed '/^#/d; /^$/d' "${lists[@]/#/"$vm_dir/"}")
     why=$(vm_apt release apt-get -s install "${packages[@]}" 2>&1) || give_up "packages unavailable: $why"
     versions=$(awk '$1 == "Inst" { print $2, $3 }' <<<"$why" | sort)
     [ "$(cat "$folder/versions" 2>/dev/null)" != "$versions" ] || return 0
@@ -171,10 +173,11 @@ vm_configure_base() {
     cat >"$root/etc/passwd" <<-'END'
 	root:x:0:0:root:/root:/bin/bash
 	redis:x:100:100::/var/lib/redis:/usr/sbin/nologin
+	postgres:x:101:101::/var/lib/postgresql:/bin/bash
 	user:x:1000:1000::/home/user:/bin/bash
 	nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 	END
-    printf '%s\n' root:x:0: tty:x:5: redis:x:100: user:x:1000: nogroup:x:65534: >"$root/etc/group"
+    printf '%s\n' root:x:0: tty:x:5: redis:x:100: postgres:x:101: user:x:1000: nogroup:x:65534: >"$root/etc/group"
     printf '%s\n' '127.0.0.1 localhost numaperf-vm' '::1 localhost' >"$root/etc/hosts"
     printf 'passwd: files\ngroup: files\nhosts: files\n' >"$root/etc/nsswitch.conf"
     echo numaperf-vm >"$root/etc/hostname"
@@ -185,6 +188,9 @@ vm_configure_base() {
     for lib in "$root"/usr/lib/*/{blas/libblas,lapack/liblapack}.so.3; do
         ln -sf "${lib#"${lib%/*/*}/"}" "${lib%/*/*}/"
     done
+
+    # LLVM is a fifth of the image and serves PostgreSQL's compiler of queries alone.
+    rm -f "$root"/usr/lib/*/{libLLVM,libz3}*
 
     # ldconfig -r wants to chroot. Its cache only saves time: the loader looks into the folders of Debian
     # anyway.

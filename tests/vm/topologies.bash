@@ -20,6 +20,9 @@ machine=(
 
 more_ports=()
 
+# Topologies whose guests have more packages than packages.list.
+declare -A more_packages=([large]=packages-large.list)
+
 kernel_args=(
     console=ttyS0 quiet panic=-1
     # A report from a test at the wrong time must not silence the marks that tests/vm/run waits for.
@@ -81,6 +84,16 @@ topology_counted() {
     mkfifo "$work/counts" || give_up "no pipe for the counts"
     machine+=(-plugin "file=${plugin//,/,,},answers=$work/counts")
     more_ports=(-chardev "pipe,id=counts,path=$work/counts" -device virtserialport,chardev=counts)
+}
+
+# The four nodes with more memory and more packages, for large programs.
+topology_large() {
+    machine+=(-smp 4 -m 3104M)
+    node 0 800M cpus=0
+    node 1 768M cpus=1
+    node 2 768M cpus=2
+    node 3 768M cpus=3
+    distances 0:1=21 1:2=21 2:3=21 0:3=21 0:2=31 1:3=31
 }
 
 # Two sockets, and a node that has memory only, as CXL memory appears; the HMAT says how fast each is.
