@@ -16,6 +16,7 @@ enum {
 struct member {
     unsigned index;
     uint64_t random; // the state of its generator: every run draws the same numbers
+    uint64_t sum;    // of what its work has read, so that reading it has a use
 };
 
 // Runs the work in each thread, from the beginning on the CPU of the member's index if `pinned`, and waits.

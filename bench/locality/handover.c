@@ -42,7 +42,6 @@ static void work(struct member *member)
 {
     unsigned me = member->index;
     void **mine = letters[me], **theirs = letters[(me + 1) % CREW];
-    volatile uintptr_t sum = 0;
     for (int i = 0; i < BLOCKS; i++)
         sizes[me][i] = crew_random(member, SMALLEST, LARGEST + 1);
     for (int round = 0; round < WARM_UP + ROUNDS; round++) {
@@ -56,7 +55,7 @@ static void work(struct member *member)
         }
         crew_meet();
         for (int i = 0; i < BLOCKS; i++)
-            sum += put(theirs[i]);
+            member->sum += put(theirs[i]);
         crew_meet();
     }
     crew_end(member);

@@ -38,14 +38,13 @@ static struct block *build(struct member *member)
 
 static void work(struct member *member)
 {
-    volatile uint64_t sum = 0;
     for (int round = 0; round < WARM_UP + ROUNDS; round++) {
         if (round == WARM_UP)
             crew_begin(member);
         struct block *first = build(member);
         for (int walk = 0; walk < WALKS; walk++) {
             for (struct block *at = first; at; at = at->next)
-                sum += at->sum;
+                member->sum += at->sum;
         }
         while (first) {
             struct block *next = first->next;
