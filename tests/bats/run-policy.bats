@@ -43,7 +43,7 @@ rule_of() {
         assert_equal "$(rule_of options.json)" "$(rule_of file.json)"
         # What ls asks for are small blocks.
         [[ $arguments == *system* || $arguments == *1M-* ]] ||
-            run -0 jq -e '.rules[0] | .allocations > 10 and .misplaced_pages == 0 and .section == "malloc.all"' options.json
+            run -0 jq -e '.rules[0] | .allocations > 5 and .misplaced_pages == 0 and .section == "malloc.all"' options.json
         "$numaperf" run --dry-run -c "$file" ls | sed '1,/^Policy/d' >file.txt
         # shellcheck disable=SC2086 # words
         "$numaperf" run --dry-run $arguments -- ls | sed '1,/^Policy/d' >options.txt
