@@ -34,6 +34,20 @@ each_policy() {
     assert_output --partial 'permi'
 }
 
+@test "the example for OpenMP pins the threads of the runtime, and leaves the team its size" {
+    requires cc jq
+    printf '%s\n' '#include <omp.h>' '#include <stdio.h>' 'int main(void) {' 'printf("%d\n", omp_get_max_threads());' \
+        '#pragma omp parallel num_threads(4)' '{ }' 'return 0; }' >omp.c
+    cc -fopenmp omp.c -o omp
+    run -0 env -u OMP_NUM_THREADS ./omp
+    size=$output
+    run -0 env -u OMP_NUM_THREADS -u OMP_PROC_BIND "$numaperf" run -c "$NUMAPERF_ROOT/config/examples/openmp.ini" \
+        --report report -- ./omp
+    assert_output "$size"
+    run -0 jq -c '.threads[0] | [.section, .count, .pinned]' report
+    assert_output '["thread.team",3,3]'
+}
+
 @test "an OpenMP program is pinned, unless it was told to bind its threads" {
     requires cc jq
     printf '%s\n' '#include <omp.h>' 'int main(void) {' '#pragma omp parallel num_threads(4)' '{ }' 'return 0; }' >omp.c
