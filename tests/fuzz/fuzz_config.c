@@ -64,18 +64,23 @@ static void check_nodes(const struct np_rule *rule)
     require(weighted == nodes->weighted);
 }
 
-static void check_rule(const struct np_config *config, const struct np_rule *rule, unsigned lines)
+static void check_section(const char *section, const char *kind)
 {
-    require(strncmp(rule->section, "malloc.", 7) == 0 &&
-            memchr(rule->section, '\0', NP_SECTION_SIZE) != NULL);
-    size_t length = strlen(rule->section);
-    require(length > 7 && length <= 7 + 32 && is_printable(rule->section));
+    const size_t before = strlen(kind);
+    require(memchr(section, '\0', NP_SECTION_SIZE) != NULL && strncmp(section, kind, before) == 0);
+    const size_t length = strlen(section);
+    require(length > before && length <= before + 32 && is_printable(section));
+}
+
+static void check_rule(const struct np_config *config, const struct np_rule *rule, const char *kind,
+                       unsigned lines)
+{
+    check_section(rule->section, kind);
     require(rule->line >= 1 && rule->line <= lines && rule->policy_line > rule->line &&
             rule->policy_line <= lines);
     require(rule->min_size < rule->max_size);
     require(rule->mode <= NP_WEIGHTED_INTERLEAVE && rule->huge <= NP_HUGE_1G);
     require(rule->prefault <= NP_PREFAULT_PARALLEL && rule->hardness <= NP_HARD);
-    require(rule->mode == NP_SYSTEM || rule->min_size >= 32768);
     require(rule->mode_line != 0 || rule->hardness == config->hardness);
     check_nodes(rule);
 }
@@ -88,10 +93,19 @@ static void check_config(const struct np_config *config, unsigned lines)
     require(config->class_count <= NP_CONFIG_MAX_CLASSES);
     for (unsigned i = 0; i < config->class_count; i++) {
         const struct np_rule *rule = &config->classes[i];
-        check_rule(config, rule, lines);
+        check_rule(config, rule, "malloc.", lines);
         require(i == 0 || rule[-1].max_size <= rule->min_size);
         for (unsigned j = 0; j < i; j++)
             require(strcmp(rule->section, config->classes[j].section) != 0);
+    }
+    require(config->mapping_count <= NP_CONFIG_MAX_MAPPINGS && config->thread_count <= NP_MAX_THREAD_RULES);
+    for (unsigned i = 0; i < config->mapping_count; i++) {
+        check_rule(config, &config->mappings[i], "mmap.", lines);
+        require(i == 0 || config->mappings[i - 1].line < config->mappings[i].line);
+    }
+    for (unsigned i = 0; i < config->thread_count; i++) {
+        check_section(config->threads[i].section, "thread.");
+        require(i == 0 || config->threads[i - 1].line < config->threads[i].line);
     }
 }
 
