@@ -291,6 +291,7 @@ static void test_fork(void)
     int status = -1;
     create(&region, MIB, policy, NP_HARD);
     memset(np_region_data(region), 1, MIB);
+    fflush(stdout); /* a sanitizer writes out what is left of it in the child as well */
     const pid_t pid = fork();
     if (pid == 0) {
         memset(np_region_data(region), 2, MIB);
