@@ -117,10 +117,11 @@ static size_t filled_length(const struct request *request, size_t length)
 static void *make(const struct request *request, const struct np_mapping_rule *rule, bool file, int flags,
                   int *ret_error)
 {
-    const bool populate = flags & (MAP_POPULATE | MAP_LOCKED);
-    /* Pages that the kernel makes with the mapping would come before the policy: it stays closed until then. */
-    const bool closed = populate || atomic_load_explicit(&mapped.locked, memory_order_relaxed);
-    void *start = call_next(request, closed ? PROT_NONE : request->protection, flags);
+    const bool locked = (flags & MAP_LOCKED) || atomic_load_explicit(&mapped.locked, memory_order_relaxed);
+    const bool populate = (flags & MAP_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
+    /* Pages that the kernel makes with the mapping would come before the policy: it fills nothing, and what it would
+     * lock stays closed until then. */
+    void *start = call_next(request, locked ? PROT_NONE : request->protection, flags & ~MAP_POPULATE);
     if (start == MAP_FAILED)
         return start;
     const size_t length = whole_pages(request->length);
@@ -130,7 +131,7 @@ static void *make(const struct request *request, const struct np_mapping_rule *r
         .length = length,
         .filled_length = filled_length(request, length),
         .protection = request->protection,
-        .closed = closed,
+        .closed = locked,
         .populate = populate,
         .file = file,
         .anonymous = flags & MAP_ANONYMOUS,
