@@ -59,7 +59,7 @@ int np_cli_check(int argc, char **argv)
     int result = np_effective_load(&source, known, NULL, &effective);
     bool degraded = false;
     if (effective) {
-        degraded = np_rules_show(stdout, effective);
+        degraded = np_rules_show(stdout, effective) || effective->threads_degraded;
         if (known)
             show_program(name, known);
         np_diagnose(effective, known);

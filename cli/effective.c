@@ -65,15 +65,16 @@ void np_effective_tell(const struct np_effective *effective, const char *section
         (void)print_problem(NULL, effective->config->path, &said);
 }
 
-int np_effective_resolve(const struct np_effective *effective, const struct np_rule *rule, bool maps,
-                         struct np_effective_rule *ret_entry)
+/* Resolves one more rule. Return: its result. */
+static int add_rule(struct np_effective *effective, const struct np_rule *rule, bool maps)
 {
-    struct np_placement *placement = &ret_entry->placement;
+    struct np_effective_rule *entry = &effective->rules[effective->count++];
+    struct np_placement *placement = &entry->placement;
     struct np_policy_problem problem = {.key = "policy"};
-    ret_entry->rule = rule;
-    ret_entry->maps = maps;
-    ret_entry->result = np_policy_resolve(rule, effective->topology, placement, &problem);
-    if (ret_entry->result == 0)
+    entry->rule = rule;
+    entry->maps = maps;
+    entry->result = np_policy_resolve(rule, effective->topology, placement, &problem);
+    if (entry->result == 0)
         return 0;
     np_effective_tell(effective, rule->section, rule->line, &problem);
     if (!*placement->section) { /* an error sets no placement: show at least what was asked for */
@@ -87,8 +88,7 @@ int np_effective_resolve(const struct np_effective *effective, const struct np_r
         placement->kind = rule->kind;
         (void)snprintf(placement->reason, sizeof placement->reason, "%s", problem.text);
     }
-    ret_entry->result = ret_entry->result == -EOPNOTSUPP ? -EOPNOTSUPP : -ENODEV;
-    return ret_entry->result;
+    return entry->result == -EOPNOTSUPP ? -EOPNOTSUPP : -ENODEV;
 }
 
 static int resolve_all(struct np_effective *effective)
@@ -97,9 +97,8 @@ static int resolve_all(struct np_effective *effective)
     int worst = 0;
     for (unsigned i = 0; i < config->class_count + config->mapping_count; i++) {
         const bool maps = i >= config->class_count;
-        int result = np_effective_resolve(
-            effective, maps ? &config->mappings[i - config->class_count] : &config->classes[i], maps,
-            &effective->rules[effective->count++]);
+        int result = add_rule(effective,
+                              maps ? &config->mappings[i - config->class_count] : &config->classes[i], maps);
         if (result != 0 && worst != -ENODEV)
             worst = result;
     }

@@ -22,25 +22,13 @@ struct np_effective_rule {
     bool maps;  /* [mmap.*], else [malloc.*] */
 };
 
-/** The CPUs of a [thread.*], or of the main thread by [process]. */
-struct np_effective_pin {
-    const struct np_thread_rule *rule; /* NULL: [process] */
-    const char *section;
-    unsigned line;
-    enum np_hardness hardness;
-    struct np_pinning pinning; /* with a reason too when there is a result */
-    int result;                /* as of a rule */
-};
-
-/** Size classes by size, then rules for mappings in the order of the file. A large thing. */
+/** Size classes by size, then rules for mappings in the order of the file. */
 struct np_effective {
     struct np_config *config;
     np_topology *topology;
     struct np_effective_rule rules[NP_CONFIG_MAX_CLASSES + NP_CONFIG_MAX_MAPPINGS];
     unsigned count;
-    struct np_effective_rule process;                      /* its policy; the rule is NULL without one */
-    struct np_effective_pin pins[1 + NP_MAX_THREAD_RULES]; /* that of [process], then the order of the file */
-    unsigned thread_count;
+    bool threads_degraded; /* [process] or a [thread.*] gets less than it asks for */
 };
 
 /** np_effective_load() - find and read the file, and resolve all its rules, printing every problem.
@@ -53,10 +41,6 @@ int np_effective_load(const struct np_policy_source *source, const struct np_pro
 /** np_effective_threads() - resolve [process] and the rules for threads, printing every problem. For np_effective_load().
  * @worst: the result so far. Return: the worse of it and theirs. */
 int np_effective_threads(struct np_effective *effective, int worst);
-/** np_effective_resolve() - resolve one rule for memory, printing its problem. Return: 0, -EOPNOTSUPP or -ENODEV, the
- * result that *ret_entry has too. */
-int np_effective_resolve(const struct np_effective *effective, const struct np_rule *rule, bool maps,
-                         struct np_effective_rule *ret_entry);
 /** np_effective_tell() - print a problem of a section that begins on @line. */
 void np_effective_tell(const struct np_effective *effective, const char *section, unsigned line,
                        const struct np_policy_problem *problem);

@@ -3,7 +3,6 @@
 #include "cli.h"
 #include "effective.h"
 #include "table.h"
-#include "threads_view.h"
 
 #include "config/value.h"
 
@@ -63,16 +62,12 @@ static void explain_place(const struct np_effective_rule *rule, char *text, size
                        nodes);
 }
 
-static const char *explain_full(const struct np_effective *effective, const struct np_effective_rule *rule)
+static const char *explain_full(const struct np_effective_rule *rule)
 {
     const enum np_mode mode = rule->placement.mode;
     const bool held = mode == NP_BIND || (mode == NP_LOCAL && !rule->maps);
-    if (held && rule->placement.hardness == NP_HARD && rule == &effective->process)
-        return "the out-of-memory killer comes: nobody can answer a page fault with ENOMEM";
     if (held && rule->placement.hardness == NP_HARD)
         return rule->maps ? "mmap fails with ENOMEM" : "malloc fails with ENOMEM";
-    if (rule == &effective->process && mode > NP_LOCAL)
-        return "the kernel takes other nodes";
     return mode > NP_LOCAL ? "the kernel takes other nodes, and the report counts the pages"
                            : "the kernel takes the nearest node that has room";
 }
@@ -80,7 +75,6 @@ static const char *explain_full(const struct np_effective *effective, const stru
 static void explain_rule(const struct np_effective *effective, const struct np_effective_rule *entry)
 {
     const struct np_placement *placement = &entry->placement;
-    const bool process = entry == &effective->process;
     struct np_table table = {.column_count = 0};
     char requests[NP_REQUESTS_SIZE], place[640], weakness[NP_REASON_SIZE];
     np_table_column(&table, "", false);
@@ -92,9 +86,7 @@ static void explain_rule(const struct np_effective *effective, const struct np_e
     else
         np_table_add(&table, NP_STYLE_BOLD, "[%s] of the built-in default", placement->section);
     np_table_add(&table, NP_STYLE_PLAIN, "requests");
-    np_table_add(&table, NP_STYLE_PLAIN, "%s",
-                 process ? "stacks, data, brk and mappings that no rule takes"
-                         : np_text_requests(placement, requests));
+    np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_requests(placement, requests));
     np_table_add(&table, NP_STYLE_PLAIN, "policy");
     np_table_add(&table, NP_STYLE_PLAIN, "%s, %s", np_mode_name(placement->mode),
                  np_text_hardness(placement->hardness));
@@ -102,8 +94,8 @@ static void explain_rule(const struct np_effective *effective, const struct np_e
     explain_place(entry, place, sizeof place);
     np_table_add(&table, NP_STYLE_GOOD, "%s", place);
     np_table_add(&table, NP_STYLE_PLAIN, "when full");
-    np_table_add(&table, NP_STYLE_PLAIN, "%s", explain_full(effective, entry));
-    if (placement->mode != NP_SYSTEM && !process) {
+    np_table_add(&table, NP_STYLE_PLAIN, "%s", explain_full(entry));
+    if (placement->mode != NP_SYSTEM) {
         np_table_add(&table, NP_STYLE_PLAIN, "huge pages");
         np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_huge(placement->huge));
         np_table_add(&table, NP_STYLE_PLAIN, "prefault");
@@ -116,20 +108,6 @@ static void explain_rule(const struct np_effective *effective, const struct np_e
     np_table_print(&table, stdout, 2);
 }
 
-/* Memory that no rule takes has the policy of the task. */
-static void explain_uncovered(const struct np_effective *effective, const char *why)
-{
-    const struct np_effective_rule *process = &effective->process;
-    char place[640];
-    (void)printf("  no rule of %s has %s,\n", effective->config->path, why);
-    if (process->rule && process->result == 0 && process->placement.mode != NP_SYSTEM) {
-        explain_place(process, place, sizeof place);
-        (void)printf("  and by [process], line %u, goes to: %s\n", process->rule->line, place);
-    } else {
-        (void)puts("  and by the kernel's default each page goes where it is first written");
-    }
-}
-
 static void explain_request(const struct np_effective *effective, size_t size)
 {
     char text[NP_TEXT_SIZE];
@@ -138,7 +116,9 @@ static void explain_request(const struct np_effective *effective, size_t size)
     if (rule)
         explain_rule(effective, rule);
     else
-        explain_uncovered(effective, "this size: left to the next malloc");
+        (void)printf("  no rule of %s has this size: left to the next malloc,\n"
+                     "  and by the kernel's default each page goes where it is first written\n",
+                     effective->config->path);
 }
 
 static void explain_mapping(const struct np_effective *effective, enum np_mapping_kind kind, size_t size)
@@ -149,7 +129,9 @@ static void explain_mapping(const struct np_effective *effective, enum np_mappin
     if (rule)
         explain_rule(effective, rule);
     else
-        explain_uncovered(effective, "this kind and size: left alone");
+        (void)printf("  no rule of %s has this kind and size: left alone,\n"
+                     "  and by the kernel's default each page goes where it is first written\n",
+                     effective->config->path);
 }
 
 /* Every rule for malloc, or every one that may take a mapping of this kind. */
@@ -171,12 +153,12 @@ static void explain_all(const struct np_effective *effective, bool maps, enum np
         (void)puts("  no rule: left alone");
 }
 
-static void explain_process(const struct np_effective *effective)
+/* Policy files can have no rules for these yet (they are refused), so this is the whole truth. */
+static void explain_thread(const char *name)
 {
-    if (!effective->process.rule)
-        return;
-    np_heading(stdout, "what no rule takes, the main thread's stack included");
-    explain_rule(effective, &effective->process);
+    np_heading(stdout, "thread %s", name);
+    (void)puts("  no rule: policy files cannot have rules for threads yet, so it is left alone\n"
+               "  and runs on the CPUs that its creator may use");
 }
 
 static void answer(const struct np_effective *effective, const struct question *question)
@@ -188,13 +170,11 @@ static void answer(const struct np_effective *effective, const struct question *
         explain_request(effective, question->size);
     else if (question->kind_text || !question->thread)
         explain_all(effective, maps, (enum np_mapping_kind)question->kind);
-    const bool everything = !question->kind_text && !question->size_text && !question->thread;
-    if (everything && effective->config->mapping_count > 0)
+    if (!question->kind_text && !question->size_text && !question->thread &&
+        effective->config->mapping_count > 0)
         explain_all(effective, true, NP_MAPPING_ANY);
-    if (everything || question->kind == NP_MAPPING_STACK)
-        explain_process(effective);
     if (question->thread)
-        np_thread_explain(stdout, effective, question->thread);
+        explain_thread(question->thread);
 }
 
 /* ---- The command line ---- */

@@ -2,7 +2,6 @@
 #include "rules_view.h"
 
 #include "table.h"
-#include "threads_view.h"
 
 /* Is any request left to no class? Classes are sorted and disjoint. */
 static bool has_gaps(const struct np_config *config)
@@ -33,33 +32,12 @@ static void add_verdict(struct np_table *table, const struct np_effective *effec
     }
 }
 
-static void add_requests(struct np_table *table, const struct np_effective *effective,
-                         const struct np_effective_rule *rule)
+static void add_requests(struct np_table *table, const struct np_effective_rule *rule)
 {
     char requests[NP_REQUESTS_SIZE];
     const char *kind = np_text_kind(rule->placement.kind);
-    if (rule == &effective->process) {
-        np_table_add(table, NP_STYLE_PLAIN, "what no rule takes");
-        return;
-    }
     (void)np_text_requests(&rule->placement, requests);
     np_table_add(table, NP_STYLE_PLAIN, "%s%s%s", rule->maps ? kind : "", rule->maps ? ", " : "", requests);
-}
-
-static void add_rule(struct np_table *table, const struct np_effective *effective,
-                     const struct np_effective_rule *rule, bool *ret_degraded)
-{
-    const struct np_placement *placement = &rule->placement;
-    const bool process = rule == &effective->process;
-    char nodes[256];
-    np_table_add(table, NP_STYLE_BOLD, "%s", placement->section);
-    add_requests(table, effective, rule);
-    np_table_add(table, NP_STYLE_PLAIN, "%s", np_mode_name(placement->mode));
-    np_table_add(table, NP_STYLE_PLAIN, "%s", np_text_nodes(placement, nodes, sizeof nodes));
-    np_table_add(table, NP_STYLE_PLAIN, "%s", process ? "-" : np_text_huge(placement->huge));
-    np_table_add(table, NP_STYLE_PLAIN, "%s", process ? "-" : np_text_prefault(placement->prefault));
-    np_table_add(table, NP_STYLE_PLAIN, "%s", np_text_hardness(placement->hardness));
-    add_verdict(table, effective, rule, ret_degraded);
 }
 
 /* Return: is a rule degraded? */
@@ -71,10 +49,18 @@ static bool show_rules(FILE *stream, const struct np_effective *effective)
     bool degraded = false;
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         np_table_column(&table, heads[i], false);
-    for (unsigned i = 0; i < effective->count; i++)
-        add_rule(&table, effective, &effective->rules[i], &degraded);
-    if (effective->process.rule)
-        add_rule(&table, effective, &effective->process, &degraded);
+    for (unsigned i = 0; i < effective->count; i++) {
+        const struct np_placement *placement = &effective->rules[i].placement;
+        char nodes[256];
+        np_table_add(&table, NP_STYLE_BOLD, "%s", placement->section);
+        add_requests(&table, &effective->rules[i]);
+        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_mode_name(placement->mode));
+        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_nodes(placement, nodes, sizeof nodes));
+        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_huge(placement->huge));
+        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_prefault(placement->prefault));
+        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_text_hardness(placement->hardness));
+        add_verdict(&table, effective, &effective->rules[i], &degraded);
+    }
     np_table_print(&table, stream, 2);
     if (has_gaps(effective->config))
         (void)fprintf(stream, "  %s%s%s\n", np_style_on(stream, NP_STYLE_DIM),
@@ -95,6 +81,5 @@ static void show_file(FILE *stream, const struct np_config *config)
 bool np_rules_show(FILE *stream, const struct np_effective *effective)
 {
     show_file(stream, effective->config);
-    const bool memory = show_rules(stream, effective);
-    return np_threads_show(stream, effective) || memory;
+    return show_rules(stream, effective);
 }

@@ -46,12 +46,12 @@ static const char *check_title(const char *title, const struct np_schema_section
         return "unknown section; known are [numaperf], [malloc.NAME], [mmap.NAME], [thread.NAME] and "
                "[process]";
     if (!section->named)
-        return name == NULL ? NULL : "this section takes no name";
+        return name == NULL ? section->later : "this section takes no name";
     if (name == NULL)
         return "a name is missing: write [WORD.NAME]";
     if (!name_is_valid(name))
         return "a name is 1 to 32 of A-Z a-z 0-9 _ . -";
-    return NULL;
+    return section->later;
 }
 
 /* What rules of all kinds begin with. */

@@ -21,10 +21,11 @@ struct np_schema_key {
     unsigned flags;
 };
 
-/** One kind of section. */
+/** One kind of section. @later: why it is refused as a whole, NULL when it is supported. */
 struct np_schema_section {
     const char *word;
     bool named; /* WORD.NAME, else WORD alone */
+    const char *later;
     const struct np_schema_key *keys;
     unsigned key_count;
 };

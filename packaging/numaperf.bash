@@ -28,7 +28,7 @@ _numaperf_values() {
     --policy) words="system first-touch local bind preferred preferred-many interleave weighted-interleave" ;;
     --huge-pages) words="default never thp 2M 1G" ;;
     --kind) words="malloc private shared file stack" ;;
-    --nodes) words="all dram memory-only fastest largest rank" ;;
+    --nodes) words="all" ;;
     --size | --thread) ;;
     *) return 1 ;;
     esac

@@ -83,48 +83,6 @@ good() {
     assert_line --regexp 'degraded: ulimit -v or -d is too small'
 }
 
-@test "threads and [process] are shown with their CPUs, and count" {
-    cpu=$(sed -n 's/^Cpus_allowed_list:\t*\([0-9]*\).*/\1/p' /proc/self/status)
-    file=$(policy threads '[thread.io]' 'name = io_*' 'index = 1-4,8' "pin = $cpu" '[thread.rest]' 'pin = none' \
-        '[process]' 'policy = preferred' 'nodes = 0' "pin = $cpu")
-    run -0 --separate-stderr "$numaperf" check -c "$file"
-    assert_equal "$stderr" ""
-    assert_line --regexp '^  process +what no rule takes +preferred +0 +- +- +soft +holds$'
-    assert_line --regexp "^  process +the main thread +list +- +$cpu +soft +holds\$"
-    assert_line --regexp "^  thread\.io +name io_\*, index 1-4,8 +list +- +$cpu +soft +holds\$"
-    assert_line --regexp '^  thread\.rest +all that are created +none +- +- +soft +left alone$'
-    run -0 "$numaperf" run --dry-run -c "$file" true
-    assert_line --regexp "^  thread\.io +name io_\*, index 1-4,8 +list +- +$cpu +soft +holds\$"
-    assert_line --regexp '^  process +what no rule takes +preferred '
-    run -0 "$numaperf" check -c "$(good)"
-    refute_output --partial 'threads '
-}
-
-@test "1, 2: threads and [process] that get less are degraded, or refused" {
-    file=$(policy threads '[thread.io]' "pin = 0-8191" '[thread.rest]' 'pin = scatter' 'nodes = all,1000')
-    run -1 --separate-stderr "$numaperf" check -c "$file"
-    assert_equal "$stderr" ""
-    assert_line --regexp '^  thread\.io .* soft +degraded: CPUs? .* cannot be used by this process$'
-    assert_line --regexp '^  thread\.rest .* soft +degraded: node 1000 does not exist$'
-    sed -i 's/^version = 1/& \nmode = hard/' "$file"
-    run -2 --separate-stderr "$numaperf" check -c "$file"
-    assert_regex "$stderr" "^numaperf: $file:5: thread\.io\.pin: CPUs? .*"$'\n'"numaperf: $file:8: thread\.rest\.nodes: node 1000"
-    assert_line --regexp '^  thread\.io .* - +hard +refused: CPUs? '
-    file=$(policy none '[thread.a]' 'pin = core' 'nodes = 1000')
-    run -2 --separate-stderr "$numaperf" check -c "$file"
-    assert_equal "$stderr" "numaperf: $file:5: thread.a.nodes: no such nodes"
-    assert_line --regexp '^  thread\.a .* core .* refused: no such nodes$'
-    file=$(policy process '[process]' 'policy = bind' 'nodes = all,1000' 'pin = node')
-    run -1 "$numaperf" check -c "$file"
-    assert_line --regexp '^  process +what no rule takes +bind .* degraded: node 1000 does not exist$'
-    run -2 --separate-stderr "$numaperf" check -c "$(sed 's/^version = 1/& \nmode = hard/' "$file" >hard.ini && echo hard.ini)"
-    assert_equal "$stderr" "numaperf: hard.ini:6: process.nodes: node 1000 does not exist"
-    assert_line --regexp '^  process +the main thread +node .* refused: node 1000 does not exist$'
-    # What is right in one section does not hide what is wrong in another.
-    file=$(policy both '[process]' 'pin = 0-8191' '[thread.ok]' 'pin = none')
-    run -1 "$numaperf" check -c "$file"
-}
-
 @test "2: hard mode that the machine cannot give is refused, and shown so" {
     file=$(policy hard 'mode = hard' '[malloc.a]' 'size = 1M-' 'policy = bind' 'nodes = all,1000')
     run -2 --separate-stderr "$numaperf" check -c "$file"

@@ -10,9 +10,9 @@ setup() {
         '[malloc.left]' 'size = 0-32K' 'policy = system')
 }
 
-# section SIZE [FILE]: the section that explain names for a request.
+# section SIZE: the section that explain names for a request.
 section() {
-    "$numaperf" explain -c "${2-$file}" --size "$1" | sed -n 's/.*rule *\[\(.*\)\], line.*/\1/p'
+    "$numaperf" explain -c "$file" --size "$1" | sed -n 's/.*rule *\[\(.*\)\], line.*/\1/p'
 }
 
 @test "the borders of classes hold to the byte, and units are powers of 1024" {
@@ -77,96 +77,10 @@ section() {
     assert_line --regexp '^  mmap\.rest +any, all +bind +0 .* hard +holds$'
 }
 
-@test "small blocks: the border belongs to the next class, and local names its node" {
-    small=$(policy small '[malloc.tiny]' 'size = 0-1K' 'policy = local' '[malloc.next]' 'size = 1K-4K' \
-        'policy = interleave' 'nodes = all')
-    assert_equal "$(section 0 "$small")" malloc.tiny
-    assert_equal "$(section 1 "$small")" malloc.tiny
-    assert_equal "$(section 1023 "$small")" malloc.tiny
-    assert_equal "$(section 1024 "$small")" malloc.next
-    assert_equal "$(section 1K "$small")" malloc.next
-    assert_equal "$(section 4095 "$small")" malloc.next
-    assert_equal "$(section 4K "$small")" ""
-    run -0 "$numaperf" explain -c "$small" --size 24
-    assert_line "malloc of 24 bytes (24 B)"
-    assert_line --regexp '^  policy +local, soft$'
-    assert_line --regexp '^  goes to +the node of the CPU that calls malloc$'
-    run -0 "$numaperf" explain -c '' --size 24
-    assert_line --regexp '^  rule +\[malloc\.default-small\] of the built-in default$'
-    run -0 "$numaperf" explain -c '' --size 128K
-    assert_line --regexp '^  rule +\[malloc\.default-large\] of the built-in default$'
-}
-
-# first_cpu: the lowest CPU that this test may use.
-first_cpu() {
-    sed -n 's/^Cpus_allowed_list:\t*\([0-9]*\).*/\1/p' /proc/self/status
-}
-
-@test "a thread's name: the first rule of the file that it decides, and its CPUs" {
-    cpu=$(first_cpu)
-    threads=$(policy threads '[thread.io]' 'name = io_*' "pin = $cpu" '[thread.two]' 'name = [ab]?' 'pin = none' \
-        '[thread.late]' 'name = io_1' 'pin = scatter')
-    run -0 "$numaperf" explain -c "$threads" --thread io_1
+@test "threads: policy files cannot have rules for them yet" {
+    run -0 "$numaperf" explain -c "$file" --thread io_1
     assert_line "thread io_1"
-    assert_equal "$(grep -c '^  rule ' <<<"$output")" 1
-    assert_line --regexp "^  rule +\[thread\.io\], line 3 of $threads\$"
-    assert_line --regexp '^  pin +list, soft$'
-    assert_line --regexp "^  runs on +CPU $cpu( |\$)"
-    assert_line --regexp '^  unless +the program sets its affinity itself$'
-    refute_output --partial 'only if'
-    run -0 "$numaperf" explain -c "$threads" --thread b2
-    assert_line --regexp '^  rule +\[thread\.two\], line 6 '
-    assert_line --regexp '^  runs on +the CPUs of the thread that creates it$'
-    for name in IO_1 b22 io ''; do
-        run -0 "$numaperf" explain -c "$threads" --thread "$name"
-        assert_output --partial "no rule of $threads has this name"
-        refute_output --partial 'by [process]'
-    done
-    printf '%s\n' '[process]' "pin = $cpu" >>"$threads"
-    run -0 "$numaperf" explain -c "$threads" --thread other
-    assert_line "  it runs on the CPUs of the thread that creates it;"
-    assert_line "  the main thread's are CPUs $cpu, by [process], line 12"
-    run -0 "$numaperf" explain -c '' --thread other
-    assert_output --partial "no rule of built-in has this name"
-}
-
-@test "a thread's name does not decide rules with index or start, and is cut as the kernel cuts it" {
-    threads=$(policy threads '[thread.index]' 'name = io_*' 'index = 1-4,9' 'pin = node' 'override = yes' \
-        '[thread.start]' 'start = lib*.so' 'pin = core' '[thread.rest]' 'pin = scatter' '[thread.never]' 'pin = none')
-    run -0 "$numaperf" explain -c "$threads" --thread io_1
-    assert_equal "$(sed -n 's/^  rule *\[\(.*\)\].*/\1/p' <<<"$output" | xargs)" "thread.index thread.start thread.rest"
-    assert_line --regexp '^  only if +index 1-4,9: the name alone does not tell$'
-    assert_line --regexp '^  only if +start lib\*\.so: the name alone does not tell$'
-    assert_equal "$(grep -c '^  otherwise$' <<<"$output")" 2
-    assert_equal "$(grep -c '^  unless ' <<<"$output")" 2
-    run -0 "$numaperf" explain -c "$threads" --thread worker
-    assert_equal "$(sed -n 's/^  rule *\[\(.*\)\].*/\1/p' <<<"$output" | xargs)" "thread.start thread.rest"
-    threads=$(policy long '[thread.cut]' 'name = abcdefghijklmno' 'pin = none')
-    run -0 "$numaperf" explain -c "$threads" --thread abcdefghijklmnop
-    assert_line "  the kernel keeps 15 bytes of a name: abcdefghijklmno"
-    assert_line --regexp '^  rule +\[thread\.cut\]'
-}
-
-@test "[process] has what no rule takes: stacks, data, brk, mappings and requests" {
-    run -0 "$numaperf" explain -c "$file" --kind stack
-    refute_output --partial process
-    printf '%s\n' '[process]' 'policy = preferred' 'nodes = 0' >>"$file"
-    for arguments in '' '--kind stack' '--kind stack --size 8M'; do
-        # shellcheck disable=SC2086 # words
-        run -0 "$numaperf" explain -c "$file" $arguments
-        assert_line "what no rule takes, the main thread's stack included"
-        assert_line --regexp "^  rule +\[process\], line 15 of $file\$"
-        assert_line --regexp '^  goes to +node 0$'
-    done
-    for arguments in '--kind private --size 4K' '--size 64K'; do
-        # shellcheck disable=SC2086 # words
-        run -0 "$numaperf" explain -c "$file" $arguments
-        assert_line '  and by [process], line 15, goes to: node 0'
-        refute_output --partial "the main thread's stack"
-    done
-    sed -i 's/^policy = preferred/policy = bind\nmode = hard/' "$file"
-    run -0 "$numaperf" explain -c "$file" --kind stack
-    assert_line --regexp '^  when full +the out-of-memory killer comes'
+    assert_output --partial "no rule"
 }
 
 @test "the file is the program's" {

@@ -18,55 +18,6 @@ setup() {
     run -0 jq -e '.rules[0] | .policy == "first-touch" and .mode == "hard"' own.json
 }
 
-# rule_of REPORT: what a report says of the rules, without what differs from process to process.
-rule_of() {
-    jq -S '[.mode, .nodes, (.rules[] | {section, policy, nodes, mode, enforcement, reason, allocations, frees,
-        live_bytes, errors, misplaced_pages})]' "$1"
-}
-
-@test "every policy is the same as in a file with this class, for blocks of all sizes" {
-    local arguments lines
-    while read -r arguments; do
-        lines=()
-        [[ $arguments == *--size* ]] || lines=('size = 0-')
-        # shellcheck disable=SC2086 # words
-        set -- $arguments
-        while (($#)); do
-            lines+=("${1#--} = $2")
-            shift 2
-        done
-        file=$(policy same '[malloc.all]' "${lines[@]}")
-        run -0 "$numaperf" run -c "$file" --report file.json -- ls /dev/null
-        # shellcheck disable=SC2086 # words
-        run -0 "$numaperf" run $arguments --report options.json -- ls /dev/null
-        assert_output /dev/null
-        assert_equal "$(rule_of options.json)" "$(rule_of file.json)"
-        # What ls asks for are small blocks.
-        [[ $arguments == *system* || $arguments == *1M-* ]] ||
-            run -0 jq -e '.rules[0] | .allocations > 5 and .misplaced_pages == 0 and .section == "malloc.all"' options.json
-        "$numaperf" run --dry-run -c "$file" ls | sed '1,/^Policy/d' >file.txt
-        # shellcheck disable=SC2086 # words
-        "$numaperf" run --dry-run $arguments -- ls | sed '1,/^Policy/d' >options.txt
-        run -0 diff file.txt options.txt
-        [ -s options.txt ]
-    done <<'END'
---policy system
---policy first-touch
---policy local
---policy bind --nodes 0
---policy preferred --nodes 0
---policy preferred-many --nodes all
---policy interleave --nodes all
---policy weighted-interleave --nodes all
---policy local --size 0-1K
---policy local --size 1M-
---policy interleave --nodes all --size 16-64K
---policy bind --nodes 0 --huge-pages thp
---policy first-touch --huge-pages never --size 0-128K
---policy interleave --nodes all --huge-pages 2M
-END
-}
-
 @test "nothing is left behind, and no descriptor is handed on" {
     run -0 "$numaperf" run --policy first-touch --size 1M- -- sh -c 'ls /proc/$$/fd'
     assert_equal "$(xargs <<<"$output")" "$(sh -c 'ls /proc/$$/fd' | xargs)"
