@@ -127,18 +127,21 @@ static void end_thread(void *argument)
 {
     struct np_cache *cache = np_cache_enter();
     (void)argument;
-    if (!cache)
+    if (!cache) {
+        np_cache_leave(cache);
         return;
+    }
     np_cache_empty(cache);
     own.cache = NULL;
     own.ended = true;
     np_cache = &no_cache;
+    /* Who closes the gate has the lock while it waits for the threads in the slow path. */
+    atomic_store_explicit(&cache->busy, false, memory_order_release);
     lock_list();
     cache->in_use = false;
     cache->next_idle = caches.idle;
     caches.idle = cache;
     unlock_list();
-    atomic_store_explicit(&cache->busy, false, memory_order_release);
 }
 
 int np_caches_setup(void)
@@ -229,6 +232,8 @@ void np_caches_after_fork_child(void)
     for (struct np_cache *cache = caches.all; cache; cache = cache->next) {
         if (cache == own.cache || !cache->in_use)
             continue;
+        /* Its thread may just have come to the closed gate. */
+        atomic_store_explicit(&cache->busy, false, memory_order_relaxed);
         cache->in_use = false;
         cache->next_idle = caches.idle;
         caches.idle = cache;

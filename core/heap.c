@@ -175,9 +175,11 @@ bool np_heap_trim(void)
 {
     bool any = false;
     np_caches_trim();
+    struct np_cache *cache = np_cache_enter(); /* nobody forks while the depots are looked through */
     for (unsigned i = 0; i < np_zones_count(); i++)
         if (atomic_load_explicit(&np_zone_at(i)->started, memory_order_acquire) && np_zone_at(i)->has_depots)
             any |= np_depots_trim(np_zone_at(i));
+    np_cache_leave(cache);
     return np_retain_trim() || any;
 }
 

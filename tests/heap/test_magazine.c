@@ -311,6 +311,48 @@ static void children_of_allocating_threads_allocate(void)
         (void)pthread_join(threads[i], NULL);
 }
 
+static void *begin_and_end(void *unused)
+{
+    while (!stop)
+        np_heap_free(in_thread_on(1, take_and_leave, NULL));
+    return unused;
+}
+
+static void *trim_often(void *unused)
+{
+    while (!stop) {
+        np_heap_free(take_and_leave(NULL));
+        (void)np_heap_trim();
+    }
+    return unused;
+}
+
+static void child_that_trims(void)
+{
+    np_heap_free(take_and_leave(NULL));
+    (void)np_heap_trim();
+    np_heap_before_fork(); /* which waits for all threads in the slow path */
+    np_heap_after_fork_parent();
+}
+
+static void threads_may_end_and_trim_while_one_forks(void)
+{
+    void *(*const routines[])(void *) = {begin_and_end, trim_often, begin_and_end, trim_often};
+    pthread_t threads[4];
+    heap_start();
+    expect(pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, np_heap_after_fork_child) == 0,
+           "atfork");
+    for (unsigned i = 0; i < 4; i++)
+        expect(pthread_create(&threads[i], NULL, routines[i], NULL) == 0, "no thread");
+    for (unsigned i = 0; i < 200; i++) {
+        int status = in_child(child_that_trims);
+        expect(status == 0, "a child: %#x", (unsigned)status);
+    }
+    stop = true;
+    for (unsigned i = 0; i < 4; i++)
+        (void)pthread_join(threads[i], NULL);
+}
+
 static void the_forking_thread_may_allocate_small_blocks(void)
 {
     heap_start();
@@ -336,6 +378,7 @@ int main(void)
     heap_test(one_thread_holds_a_mebibyte, "a thread parks a mebibyte at most");
     heap_test(others_empty_their_magazines_when_asked, "threads empty their magazines when one trims");
     heap_test(children_of_allocating_threads_allocate, "children of allocating threads allocate");
+    heap_test(threads_may_end_and_trim_while_one_forks, "threads may end and trim while one forks");
     heap_test(the_forking_thread_may_allocate_small_blocks, "the forking thread may allocate");
     return tap_done();
 }
