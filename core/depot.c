@@ -121,8 +121,15 @@ static bool has_remote(const struct np_slab *slab)
 static void forward(struct np_zone *zone, struct np_slab *slab)
 {
     atomic_store(&slab->posted, 0);
-    if (has_remote(slab) && !atomic_exchange(&slab->posted, 1))
-        post(zone, slab, slab->slot);
+    while (has_remote(slab) && !atomic_exchange(&slab->posted, 1)) {
+        unsigned slot = slab->slot;
+        if (slot) {
+            post(zone, slab, slot);
+            return;
+        }
+        /* Collected and given back in between: no depot would ever look at it. */
+        atomic_store(&slab->posted, 0);
+    }
 }
 
 /* Return: NULL, or a block that was free already. */
