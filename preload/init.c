@@ -49,7 +49,8 @@ static size_t smallest_request(void)
     return smallest;
 }
 
-/* Guarded: a signal handler that allocates while the locks are being taken would wait for its own thread. */
+/* Guarded, all three: a signal handler that allocates while the locks are being taken or given back would wait for
+ * its own thread. */
 static void before_fork(void)
 {
     bool entered = np_guard_enter();
@@ -61,12 +62,16 @@ static void before_fork(void)
 
 static void after_fork_parent(void)
 {
+    bool entered = np_guard_enter();
     np_heap_after_fork_parent();
     np_mapped_after_fork();
+    if (entered)
+        np_guard_leave();
 }
 
 static void after_fork_child(void)
 {
+    bool entered = np_guard_enter();
     bool own = np_publish_after_fork_child();
     np_heap_after_fork_child();
     np_mapped_after_fork();
@@ -74,6 +79,8 @@ static void after_fork_child(void)
     if (own)
         process.stats->pid = getpid();
     np_threads_forked();
+    if (entered)
+        np_guard_leave();
 }
 
 /* For readers in other processes. */
