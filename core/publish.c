@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,10 +48,19 @@ void np_publish_start(struct np_stats *stats)
 
 /* ---- The memfd ---- */
 
+/* More than the limit for files, which counts for a memfd too, would be a SIGXFSZ, and the end of most programs. */
+static bool may_be_as_large(size_t size)
+{
+    struct rlimit64 limit;
+    return syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit) == 0 && size <= limit.rlim_cur;
+}
+
 /* Filled before it is sealed, so that no page of it can be missing later: touching one would be a SIGBUS. A high number
  * where the limit allows it: some programs count on getting the low ones. Return: the descriptor, or -1. */
 static int make_memfd(size_t size)
 {
+    if (!may_be_as_large(size))
+        return -1;
     const int made = (int)syscall(SYS_memfd_create, NP_PUBLISH_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (made < 0)
         return -1;

@@ -71,6 +71,15 @@ start() {
     run -0 jq -e '.rules[1].live_bytes >= 67108864' <<<"$output"
 }
 
+@test "so is one that may write no file as large as what it would publish: it is not killed" {
+    # shellcheck disable=SC2016 # for the other shell
+    start bash -c 'ulimit -f 100 && LD_PRELOAD=$0 exec "$1" 64' "$numaperf_preload" "$progs/living"
+    run -0 find "/proc/$pid/fd" -lname '/memfd:numaperf*'
+    assert_output ""
+    run -0 "$numaperf" report --json "$pid"
+    run -0 jq -e '.rules[1].live_bytes >= 67108864' <<<"$output"
+}
+
 @test "a forked child has counters of its own, and leaves its parent's alone" {
     start env LD_PRELOAD="$numaperf_preload" "$progs/living" 64 forks
     run -0 "$numaperf" report --json "$pid"
