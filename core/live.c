@@ -50,14 +50,16 @@ static void unlock_table(void)
 
 void np_live_before_fork(void)
 {
-    live.held_for_fork = lock_table();
+    if (lock_table()) /* else it is the holder's to say */
+        live.held_for_fork = true;
 }
 
 void np_live_after_fork(void)
 {
-    if (live.held_for_fork)
+    const bool held = live.held_for_fork;
+    live.held_for_fork = false; /* while it is ours: the next holder may be another thread that forks */
+    if (held)
         unlock_table();
-    live.held_for_fork = false;
 }
 
 /* ---- Entries: readers look without the lock, so no field moves across a change of the version ---- */
