@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "thread.h"
 
+#include "digest.h"
 #include "kernel.h"
 #include "log.h"
 #include "stack.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define TABLE_SIZE 65536 /* threads at once; memory is used as far as there are any */
+#define PATIENCE   1000  /* turns of other threads, until a rule has been applied */
 
 bool np_threads_active, np_threads_by_name, np_threads_by_start;
 
@@ -58,7 +61,7 @@ static void give_back(struct np_thread *thread)
 
 static void clear(struct np_thread *thread)
 {
-    thread->starts = 0;
+    thread->starts = thread->creator_cpus = 0;
     thread->stack_size = 0;
     thread->places_itself = thread->stranger = thread->pinned = false;
     thread->stack_low = thread->stack_high = 0;
@@ -183,8 +186,20 @@ static void unpin(struct np_thread *thread)
     place_stack(thread, -1);
 }
 
+/* The next thread of the rule gets the set instead. */
+static void hand_back(struct np_thread *thread)
+{
+    uint64_t next = thread->number + 1;
+    (void)atomic_compare_exchange_strong(&threads.handed[thread->rule], &next, thread->number);
+    thread->wanted = false;
+}
+
 static void obey_rule(struct np_thread *thread)
 {
+    if (thread->wanted && !threads.rules[thread->rule].override && atomic_load(&thread->own_affinity)) {
+        hand_back(thread);
+        count_as(thread, &stats_of(thread->rule)->skipped);
+    }
     if (thread->wanted)
         pin(thread);
     else if (thread->rule >= 0 && threads.rules[thread->rule].pin.strategy == NP_PIN_NONE)
@@ -213,16 +228,17 @@ void np_thread_assign(struct np_thread *thread)
     int rule = find_rule(thread);
     if (rule >= 0)
         enter_rule(thread, rule);
+    const bool yields = thread->wanted && !threads.rules[rule].override;
+    if ((yields || np_threads_by_name) && !atomic_load(&thread->own_affinity))
+        thread->creator_cpus = np_digest_affinity();
 }
 
 void np_thread_unborn(struct np_thread *thread)
 {
     uint64_t next = thread->index + 1;
     (void)atomic_compare_exchange_strong(&threads.born, &next, thread->index);
-    if (thread->wanted) {
-        next = thread->number + 1;
-        (void)atomic_compare_exchange_strong(&threads.handed[thread->rule], &next, thread->number);
-    }
+    if (thread->wanted)
+        hand_back(thread);
     leave_rule(thread);
     give_back(thread);
 }
@@ -265,28 +281,38 @@ void np_thread_named(struct np_thread *thread, const char *name)
     reconsider(thread);
 }
 
-void np_thread_bound(struct np_thread *thread)
+bool np_thread_bound(struct np_thread *thread)
 {
     atomic_store(&thread->own_affinity, true);
     thread->stranger = false;
+    /* Who is applying a rule may have looked before. */
+    const bool met = atomic_load(&thread->busy);
+    for (unsigned i = 0; i < PATIENCE && atomic_load(&thread->busy); i++)
+        (void)sched_yield(); /* cannot fail on Linux */
     if (thread->rule < 0 || !thread->pinned || !threads.rules[thread->rule].override)
-        return;
+        return met;
     pin(thread);
+    return false;
 }
 
 void np_thread_begin(struct np_thread *thread, uint64_t handle)
 {
     char name[NP_THREAD_NAME_SIZE];
+    /* Before it can be found: its rule comes first, then what others say. */
+    atomic_store(&thread->busy, true);
     atomic_store(&thread->tid, np_kernel_thread_id());
     atomic_store(&thread->handle, handle);
     /* Its creator may have named it before anyone could find it here. */
     const bool named = np_threads_by_name && np_kernel_thread_name(name) == 0 &&
                        strncmp(name, thread->creator_name, sizeof name) != 0;
-    if (!atomic_exchange(&thread->busy, true)) {
-        obey_rule(thread);
-        atomic_store(&thread->busy, false);
-        settle(thread);
+    /* Or bound it. */
+    if (thread->creator_cpus != 0 && np_digest_affinity() != thread->creator_cpus) {
+        atomic_store(&thread->own_affinity, true);
+        thread->stranger = false;
     }
+    obey_rule(thread);
+    atomic_store(&thread->busy, false);
+    settle(thread);
     if (named)
         np_thread_named(thread, name);
     if (!thread->pinned)
@@ -364,5 +390,6 @@ void np_threads_after_fork(struct np_thread *self)
     self->index = 0;
     self->rule = -1; /* that of a thread of the parent */
     self->counted = NULL;
+    atomic_store(&self->busy, false); /* of a thread of the parent that named it just then */
     atomic_store(&self->tid, np_kernel_thread_id());
 }

@@ -23,6 +23,7 @@ struct np_thread {
     bool places_itself; /* a thread of a runtime that pins its own */
     bool stranger;      /* it has CPUs that are nobody's wish: those of a pinned creator */
     char creator_name[NP_THREAD_NAME_SIZE]; /* the name that it begins with */
+    uint64_t creator_cpus;                  /* a digest of the CPUs that it begins with; 0: not of interest */
 
     _Atomic uint64_t handle; /* pthread_self(), 0 before it runs */
     _Atomic int32_t tid;
@@ -69,8 +70,9 @@ struct np_thread *np_thread_find(uint64_t handle, int tid);
 
 /** np_thread_named() - a name was set, of which the kernel keeps 15 bytes. */
 void np_thread_named(struct np_thread *thread, const char *name);
-/** np_thread_bound() - the program set an affinity; a rule with `override` is applied again. */
-void np_thread_bound(struct np_thread *thread);
+/** np_thread_bound() - the program set an affinity; a rule with `override` is applied again. Return: true when a rule
+ * may have been applied at the same time: what the program set must be set again. */
+bool np_thread_bound(struct np_thread *thread);
 /** np_threads_missed() - a thread runs that should have had a record. */
 void np_threads_missed(void);
 

@@ -8,27 +8,30 @@
 #include <pthread.h>
 #include <sched.h>
 
-static void note_affinity(struct np_thread *thread)
+/* Return: must the program's wish be set again? */
+static bool note_affinity(struct np_thread *thread)
 {
     const int saved = errno;
-    if (thread != NULL)
-        np_thread_bound(thread);
+    const bool again = thread != NULL && np_thread_bound(thread);
     errno = saved;
+    return again;
 }
 
 NP_PUBLIC int pthread_setaffinity_np(pthread_t handle, size_t size, const cpu_set_t *cpus)
 {
     int result = np_next.pthread_setaffinity_np(handle, size, cpus);
-    if (result == 0 && np_threads_active)
+    if (result == 0 && np_threads_active &&
         note_affinity(pthread_equal(handle, pthread_self()) ? np_thread_self
-                                                            : np_thread_find((uint64_t)handle, 0));
+                                                            : np_thread_find((uint64_t)handle, 0)))
+        result = np_next.pthread_setaffinity_np(handle, size, cpus);
     return result;
 }
 
 NP_PUBLIC int sched_setaffinity(pid_t tid, size_t size, const cpu_set_t *cpus)
 {
     int result = np_next.sched_setaffinity(tid, size, cpus);
-    if (result == 0 && np_threads_active)
-        note_affinity(tid == 0 || tid == np_kernel_thread_id() ? np_thread_self : np_thread_find(0, tid));
+    if (result == 0 && np_threads_active &&
+        note_affinity(tid == 0 || tid == np_kernel_thread_id() ? np_thread_self : np_thread_find(0, tid)))
+        result = np_next.sched_setaffinity(tid, size, cpus);
     return result;
 }

@@ -126,8 +126,10 @@ static struct np_thread *conceive(const pthread_attr_t *attributes, void *(*star
     thread->argument = argument;
     thread->stack_size = places_stacks ? size_of_stack(attributes) : 0;
     thread->stranger = np_thread_self != NULL && np_thread_self->stranger;
-    if (has_affinity(attributes))
+    if (has_affinity(attributes)) {
         atomic_store(&thread->own_affinity, true);
+        thread->stranger = false;
+    }
     if (np_threads_by_name && np_kernel_thread_name(thread->creator_name) < 0)
         *thread->creator_name = '\0';
     look_at_start(thread, (const void *)(uintptr_t)start);
