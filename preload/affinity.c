@@ -31,7 +31,8 @@ NP_PUBLIC int sched_setaffinity(pid_t tid, size_t size, const cpu_set_t *cpus)
 {
     int result = np_next.sched_setaffinity(tid, size, cpus);
     if (result == 0 && np_threads_active &&
-        note_affinity(tid == 0 || tid == np_kernel_thread_id() ? np_thread_self : np_thread_find(0, tid)))
+        note_affinity(tid == 0 || tid == np_kernel_thread_id() ? np_thread_current()
+                                                               : np_thread_find(0, tid)))
         result = np_next.sched_setaffinity(tid, size, cpus);
     return result;
 }

@@ -21,7 +21,7 @@ NP_PUBLIC int pthread_setname_np(pthread_t handle, const char *name)
 {
     int result = np_next.pthread_setname_np(handle, name);
     if (result == 0 && np_threads_by_name)
-        note_name(pthread_equal(handle, pthread_self()) ? np_thread_self
+        note_name(pthread_equal(handle, pthread_self()) ? np_thread_current()
                                                         : np_thread_find((uint64_t)handle, 0),
                   name);
     return result;
@@ -38,6 +38,6 @@ NP_PUBLIC int prctl(int option, ...)
     va_end(list);
     int result = np_next.prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
     if (result == 0 && option == PR_SET_NAME && np_threads_by_name)
-        note_name(np_thread_self, (const char *)arguments[0]); /* NOLINT(performance-no-int-to-ptr) */
+        note_name(np_thread_current(), (const char *)arguments[0]); /* NOLINT(performance-no-int-to-ptr) */
     return result;
 }

@@ -98,12 +98,19 @@ void np_task_start(const struct np_process *process, bool scrub)
 
 /* ---- Programs that are started ---- */
 
+/* A child of vfork(2) may have bound itself, which its parent's record does not say. */
+static bool has_parents_cpus(const np_cpuset *now)
+{
+    np_cpuset cpus;
+    return np_kernel_affinity(atomic_load(&np_thread_self->tid), &cpus) == 0 && np_cpuset_equal(now, &cpus);
+}
+
 /* Are the calling thread's CPUs of our choosing? Threads without a record have those of the main thread, or what
  * the program gave them. */
 static bool has_our_cpus(const np_cpuset *now)
 {
     if (np_thread_self != NULL && np_thread_self->stranger)
-        return true;
+        return np_thread_current() != NULL || has_parents_cpus(now);
     return task.has_cpus && np_cpuset_equal(now, &task.cpus) &&
            (np_thread_self == NULL || !atomic_load(&np_thread_self->own_affinity));
 }

@@ -22,6 +22,12 @@ static bool places_stacks;
 
 /* ---- Beginning and end ---- */
 
+struct np_thread *np_thread_current(void)
+{
+    struct np_thread *thread = np_thread_self;
+    return thread != NULL && atomic_load(&thread->tid) == np_kernel_thread_id() ? thread : NULL;
+}
+
 static void end_thread(void *thread)
 {
     np_thread_self = NULL;

@@ -19,4 +19,8 @@ void np_threads_forked(void);
 extern _Thread_local struct np_thread *np_thread_self
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/** np_thread_current() - the same; NULL also in a child of vfork(2), which runs on its parent's memory: what it does to
+ * itself is nothing that its parent does. Context: hook-safe. */
+struct np_thread *np_thread_current(void);
+
 #endif

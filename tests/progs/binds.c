@@ -1,29 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that are bound to CPU 1 by their creator, whether they have begun or not. */
+/* Threads that are bound to CPU 1 by their creator, whether they have begun or not; and what children of vfork(2) do to
+ * themselves, under rules that pin threads to CPU 0 and those with the name io_* to CPU 1. */
 #include "check.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static sem_t go;
 
-static void *look(void *nothing)
+static cpu_set_t one;
+
+static void check_bound(int cpu, const char *when)
 {
     cpu_set_t cpus;
-    sem_wait(&go);
     CPU_ZERO(&cpus);
     check(pthread_getaffinity_np(pthread_self(), sizeof cpus, &cpus) == 0, "no affinity");
-    check(CPU_COUNT(&cpus) == 1 && CPU_ISSET(1, &cpus), "%d CPUs", CPU_COUNT(&cpus));
+    check(CPU_COUNT(&cpus) == 1 && CPU_ISSET(cpu, &cpus), "%s: %d CPUs, not CPU %d alone", when,
+          CPU_COUNT(&cpus), cpu);
+}
+
+static void *look(void *nothing)
+{
+    sem_wait(&go);
+    check_bound(1, "bound by its creator");
     return nothing;
+}
+
+static void *have_children(void *nothing)
+{
+    int status = -1;
+    pid_t child = vfork();
+    if (child == 0) {
+        prctl(PR_SET_NAME, "io_child");
+        sched_setaffinity(0, sizeof one, &one);
+        _exit(0);
+    }
+    check(waitpid(child, &status, 0) == child && status == 0, "the child's status is %d", status);
+    check_bound(0, "after a child");
+    check(pthread_setname_np(pthread_self(), "io_thread") == 0, "no name");
+    check_bound(1, "with a name");
+    return nothing;
+}
+
+static void test_vfork(void)
+{
+    pthread_t thread;
+    check(pthread_create(&thread, NULL, have_children, NULL) == 0, "no thread");
+    check(pthread_join(thread, NULL) == 0, "not joined");
 }
 
 int main(void)
 {
-    cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(1, &one);
     sem_init(&go, 0, 0);
+    test_vfork();
     for (int i = 0; i < 100; i++) {
         pthread_t thread;
         check(pthread_create(&thread, NULL, look, NULL) == 0, "no thread");
