@@ -61,20 +61,21 @@ NP_PUBLIC int execvp(const char *file, char *const arguments[])
 }
 
 /* How many arguments a list has behind the first one, which may be the NULL at its end. */
-static size_t count_arguments(const char *first, va_list list)
+static size_t count_arguments(const char *first, va_list *list)
 {
     size_t count = 0;
-    while (first != NULL && va_arg(list, char *) != NULL)
+    while (first != NULL && va_arg(*list, char *) != NULL)
         count++;
     return count;
 }
 
-/* Fills @arguments with the first one, @count others and the NULL behind them; exec does not write to them. */
-static void fill_arguments(char **arguments, const char *first, size_t count, va_list list)
+/* Fills @arguments with the first one, @count others and the NULL behind them; exec does not write to them. @list is left
+ * behind that NULL, where execle(3) goes on. */
+static void fill_arguments(char **arguments, const char *first, size_t count, va_list *list)
 {
     arguments[0] = (char *)(uintptr_t)first; /* NOLINT(performance-no-int-to-ptr) */
     for (size_t i = 1; first != NULL && i <= count + 1; i++)
-        arguments[i] = va_arg(list, char *);
+        arguments[i] = va_arg(*list, char *);
 }
 
 /* The arguments lie on the stack, as libc has them: a vfork child must not allocate. */
@@ -83,11 +84,11 @@ NP_PUBLIC int execl(const char *path, const char *first, ...)
 {
     va_list list;
     va_start(list, first);
-    const size_t count = count_arguments(first, list);
+    const size_t count = count_arguments(first, &list);
     va_end(list);
     char **arguments = alloca((count + 2) * sizeof *arguments);
     va_start(list, first);
-    fill_arguments(arguments, first, count, list);
+    fill_arguments(arguments, first, count, &list);
     va_end(list);
     return execve(path, arguments, environ);
 }
@@ -96,11 +97,11 @@ NP_PUBLIC int execlp(const char *file, const char *first, ...)
 {
     va_list list;
     va_start(list, first);
-    const size_t count = count_arguments(first, list);
+    const size_t count = count_arguments(first, &list);
     va_end(list);
     char **arguments = alloca((count + 2) * sizeof *arguments);
     va_start(list, first);
-    fill_arguments(arguments, first, count, list);
+    fill_arguments(arguments, first, count, &list);
     va_end(list);
     return execvpe(file, arguments, environ);
 }
@@ -109,11 +110,11 @@ NP_PUBLIC int execle(const char *path, const char *first, ...)
 {
     va_list list;
     va_start(list, first);
-    const size_t count = count_arguments(first, list);
+    const size_t count = count_arguments(first, &list);
     va_end(list);
     char **arguments = alloca((count + 2) * sizeof *arguments);
     va_start(list, first);
-    fill_arguments(arguments, first, count, list);
+    fill_arguments(arguments, first, count, &list);
     char *const *environment = va_arg(list, char *const *);
     va_end(list);
     return execve(path, arguments, environment);
