@@ -86,7 +86,10 @@ NP_PUBLIC void *mremap(void *address, size_t old_length, size_t length, int flag
 
 NP_PUBLIC void *shmat(int id, const void *address, int flags)
 {
-    if (np_mapping_gates[MAP_SHARED | 2].floor == SIZE_MAX || !np_guard_enter())
+    const bool concerns_rules = np_mapping_gates[MAP_SHARED | 2].floor != SIZE_MAX;
+    const bool replaces =
+        (flags & SHM_REMAP) && np_live_near((uintptr_t)address, SIZE_MAX - (uintptr_t)address);
+    if ((!concerns_rules && !replaces) || !np_guard_enter())
         return np_next.shmat(id, address, flags);
     void *result = np_mapped_attach(np_next.shmat, id, address, flags);
     np_guard_leave();
