@@ -119,6 +119,17 @@ static void fault_once(const struct np_settling *mapping)
     (void)np_kernel_advise(mapping->start, mapping->length, MADV_DONTNEED); /* nothing else is there yet */
 }
 
+/* mmap(2) passes over bits of the protection that mprotect(2) refuses. */
+static int open_up(const struct np_settling *mapping)
+{
+    const int protection = mapping->protection & ~(PROT_GROWSDOWN | PROT_GROWSUP);
+    int error = np_kernel_protect(mapping->start, mapping->length, protection);
+    if (error == -EINVAL)
+        error = np_kernel_protect(mapping->start, mapping->length,
+                                  protection & (PROT_READ | PROT_WRITE | PROT_EXEC));
+    return error;
+}
+
 int np_settle(const struct np_settling *mapping)
 {
     const struct np_mapping_rule *rule = mapping->rule;
@@ -127,7 +138,7 @@ int np_settle(const struct np_settling *mapping)
     if (error && rule->placement->hardness == NP_HARD)
         return -ENOMEM;
     if (mapping->closed) {
-        error = np_kernel_protect(mapping->start, mapping->length, mapping->protection);
+        error = open_up(mapping);
         if (error)
             return error;
     }
