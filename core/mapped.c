@@ -253,11 +253,14 @@ int np_mapped_unmap(np_mapped_munmap *next, void *address, size_t length)
 
 /* ---- mremap(2) ---- */
 
-/* The kernel keeps the policy. What a hard rule gains must be committed too, where it can be written to. */
+/* The kernel keeps the policy. What a hard rule gains must be committed too, where it can be written to: Linux says
+ * EINVAL where that is forbidden, and EFAULT where it would be a SIGBUS. */
 static int commit_growth(const struct np_mapping_rule *rule, char *start, size_t length)
 {
-    if (!rule->plan.committed ||
-        np_kernel_advise(start, np_kernel_page_size(), MADV_POPULATE_WRITE) == -EFAULT)
+    if (!rule->plan.committed)
+        return 0;
+    const int error = np_kernel_advise(start, np_kernel_page_size(), MADV_POPULATE_WRITE);
+    if (error == -EFAULT || (error == -EINVAL && np_kernel_support()->populate_write))
         return 0;
     return np_settle_commit(rule, start, length, false);
 }

@@ -95,6 +95,27 @@ libc.exit(0)'
     assert_equal "$(field '.rules[0].enforcement' "$report")" best-effort
 }
 
+@test "protections that mmap passes over are passed over, and what cannot be written grows in hard mode" {
+    requires /usr/bin/python3
+    local mode
+    for mode in soft hard; do
+        policy=$(policy odd '[mmap.all]' 'kind = private' 'size = 1M-' 'policy = bind' 'nodes = 0' "mode = $mode")
+        run -0 python '
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = libc.mremap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.mremap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int]
+anonymous = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+failed = ctypes.c_void_p(-1).value
+for protection in 0x40, 0x01000000: # no bit of any; PROT_GROWSDOWN
+    print(libc.mmap(None, 1 << 20, mmap.PROT_READ | protection, anonymous | 0x8000, -1, 0) != failed)
+for protection in mmap.PROT_READ, 0:
+    block = libc.mmap(None, 1 << 20, protection, anonymous, -1, 0)
+    print(libc.mremap(block, 1 << 20, 2 << 20, 1) != failed)'
+        assert_output $'True\nTrue\nTrue\nTrue'
+    done
+}
+
 @test "in hard mode the pages of a mapping are there before the program has it" {
     policy=$(policy hard '[mmap.hard]' 'kind = private' 'size = 30M-' 'policy = bind' 'nodes = 0' 'mode = hard')
     run -0 python '
