@@ -2,6 +2,8 @@
 #include "cache.h"
 
 #include "class.h"
+#include "depot.h"
+#include "retain.h"
 #include "space.h"
 
 #include <errno.h>
@@ -27,8 +29,9 @@ static struct {
     pthread_key_t key;
     bool has_key;
     _Atomic uint32_t trims;
-    size_t size;            /* of a cache with what lies behind it */
-    _Atomic size_t granted; /* bytes that all caches may hold */
+    _Atomic uint32_t collected; /* second when what other nodes gave back was last collected everywhere */
+    size_t size;                /* of a cache with what lies behind it */
+    _Atomic size_t granted;     /* bytes that all caches may hold */
 } caches = {.lock = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER};
 
 static void lock_list(void)
@@ -165,6 +168,19 @@ static void pass_gate(struct np_cache *cache)
     }
 }
 
+/* What other nodes gave back is collected by whoever allocates there next. Once a second the rest is too, or blocks of
+ * sizes that nobody asks for any more would keep their slabs for ever. */
+static void collect_posted(void)
+{
+    uint32_t now = np_retain_now();
+    if (np_class_local_zones() < 2 || atomic_load_explicit(&caches.collected, memory_order_relaxed) == now ||
+        atomic_exchange_explicit(&caches.collected, now, memory_order_relaxed) == now)
+        return;
+    for (unsigned i = 0; i < np_zones_count(); i++)
+        if (atomic_load_explicit(&np_zone_at(i)->started, memory_order_acquire) && np_zone_at(i)->has_depots)
+            np_depots_collect(np_zone_at(i));
+}
+
 struct np_cache *np_cache_enter(void)
 {
     struct np_cache *cache = own.cache;
@@ -181,8 +197,10 @@ struct np_cache *np_cache_enter(void)
         cache->trims = trims;
         np_cache_empty(cache);
     }
-    if (++cache->calls % 256 == 0)
+    if (++cache->calls % 256 == 0) {
         np_cache_age(cache);
+        collect_posted();
+    }
     return cache;
 }
 

@@ -115,6 +115,19 @@ static void blocks_freed_elsewhere_are_reused(void)
            (unsigned long)peak, (unsigned long)heap_stats->rules[SMALL_LOCAL].peak_bytes);
 }
 
+/* Blocks of a size that the home node wants no more do not stay for ever. */
+static void blocks_freed_elsewhere_age(void)
+{
+    heap_start();
+    in_thread_on(0, take_all, NULL);
+    in_thread_on(1, free_all, NULL);
+    faults.clock += 1000; /* a new second */
+    for (unsigned i = 0; i < 1000; i++)
+        np_cache_leave(np_cache_enter());
+    uint64_t in_use = heap_stats->rules[SMALL_LOCAL].in_use_bytes;
+    expect(in_use < 5 * MIB, "%lu bytes are in use", (unsigned long)in_use);
+}
+
 static void *free_nothing_twice(void *block)
 {
     np_heap_free(block);
@@ -371,6 +384,7 @@ int main(void)
     heap_test(a_thread_that_moved_gets_its_new_node, "a thread that moved gets memory of its new node");
     heap_test(blocks_freed_elsewhere_go_home, "blocks freed on another node go home");
     heap_test(blocks_freed_elsewhere_are_reused, "blocks freed on another node are used again");
+    heap_test(blocks_freed_elsewhere_age, "blocks freed on another node age");
     heap_test(a_block_freed_on_two_nodes_is_noticed, "a block freed on two nodes is noticed");
     if (!SANITIZED) /* which have taken their own state of the thread down by then */
         heap_test(threads_allocate_in_their_last_destructors, "threads allocate in their last destructors");
