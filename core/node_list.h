@@ -25,7 +25,7 @@ enum np_node_word {
 struct np_node_item {
     uint8_t word;         /* enum np_node_word */
     bool excluded;        /* it stands behind `!` */
-    uint8_t weight;       /* 1 to 255; 0: none was given */
+    uint16_t weight;      /* 1 to 255; 0: none was given */
     uint16_t first, last; /* IDS: the span. NEAR: where the device's name begins in devices */
 };
 
