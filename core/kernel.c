@@ -101,6 +101,11 @@ int np_kernel_mbind(void *address, size_t length, const struct np_mpol *policy)
     return bind_range(address, length, policy, 0);
 }
 
+int np_kernel_mbind_empty(void *address, size_t length, const struct np_mpol *policy)
+{
+    return bind_range(address, length, policy, MPOL_MF_STRICT);
+}
+
 int np_kernel_mbind_move(void *address, size_t length, const struct np_mpol *policy)
 {
     return bind_range(address, length, policy, MPOL_MF_MOVE);

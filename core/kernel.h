@@ -50,6 +50,8 @@ bool np_kernel_has_huge_pages(size_t page_bytes);
 
 /** np_kernel_mbind() - mbind(2) without flags over [address, address + length). */
 int np_kernel_mbind(void *address, size_t length, const struct np_mpol *policy);
+/** np_kernel_mbind_empty() - the same with MPOL_MF_STRICT: -EIO when there are pages already that the policy forbids. */
+int np_kernel_mbind_empty(void *address, size_t length, const struct np_mpol *policy);
 /** np_kernel_mbind_move() - the same with MPOL_MF_MOVE: pages that the policy does not allow are moved. */
 int np_kernel_mbind_move(void *address, size_t length, const struct np_mpol *policy);
 /** np_kernel_policy_at() - the policy of the mapping at an address (get_mempolicy(2), MPOL_F_ADDR). */
@@ -78,8 +80,7 @@ int np_kernel_advise(void *address, size_t length, int advice);
 /** np_kernel_populate() - fault pages in for writing: MADV_POPULATE_WRITE, or a store to each page where
  * the kernel has none. The range must not be in use by anyone else. */
 int np_kernel_populate(void *address, size_t length);
-/** np_kernel_name_range() - label a mapping for /proc/PID/maps (PR_SET_VMA_ANON_NAME, Linux 5.17); at most
- * 79 bytes. */
+/** np_kernel_name_range() - label a mapping for /proc/PID/maps (PR_SET_VMA_ANON_NAME, Linux 5.17); at most 79 bytes. */
 int np_kernel_name_range(void *address, size_t length, const char *name);
 
 /** np_kernel_cpu_node() - the node of the CPU that runs the caller (getcpu(2)), or -errno. @ret_cpu may be NULL. */
@@ -93,8 +94,7 @@ int np_kernel_thread_name(char *ret_name);
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus);
 int np_kernel_set_affinity(pid_t tid, const np_cpuset *cpus);
 
-/** np_kernel_open(), _read(), _write(), _close() - the system calls; EINTR is retried, files are opened
- * O_CLOEXEC. */
+/** np_kernel_open(), _read(), _write(), _close() - the system calls; EINTR is retried, files are opened O_CLOEXEC. */
 int np_kernel_open(const char *path, int flags, unsigned mode);
 ssize_t np_kernel_read(int descriptor, void *buffer, size_t size);
 ssize_t np_kernel_write(int descriptor, const void *buffer, size_t size);

@@ -13,26 +13,38 @@ static bool are_constants(unsigned huge, unsigned prefault, unsigned hardness)
     return huge <= NP_HUGE_1G && prefault <= NP_PREFAULT_PARALLEL && hardness <= NP_HARD;
 }
 
-/* Closed until it has its policy: after mlockall(MCL_FUTURE) what is mapped open is filled with pages at once. */
 static int open_and_fill(struct np_region *region, enum np_prefault prefault)
 {
     int error = np_region_apply(region, &region->policy, true);
-    if (!error)
+    if (!error && !region->open)
         error = np_kernel_protect(region->data, region->size, PROT_READ | PROT_WRITE);
     if (!error && region->hardness == NP_HARD)
         np_region_watch(region);
     return error ? error : np_region_fill(region, prefault);
 }
 
+/* After mlockall(MCL_FUTURE) what is mapped open is filled with pages at once, so a mapping stays closed until it has its
+ * policy. Opening costs a call: the commonest wish is mapped open and only when it has got pages it is mapped again. */
+static int map_and_fill(struct np_region *region, size_t size, enum np_huge huge, enum np_prefault prefault)
+{
+    region->open = region->policy.assumed && huge == NP_HUGE_DEFAULT;
+    int error = np_region_map(region, size, huge);
+    if (!error)
+        error = open_and_fill(region, prefault);
+    if (error != -EIO || !region->open)
+        return error;
+    region->open = false;
+    error = np_region_unmap(region) < 0 ? -ENOMEM : np_region_map(region, size, huge);
+    return error ? error : open_and_fill(region, prefault);
+}
+
 static int build(struct np_region *region, size_t size, const struct np_policy *policy, enum np_huge huge,
                  enum np_prefault prefault)
 {
     int error = np_region_resolve(policy, region->hardness, &region->policy);
-    if (!error)
-        error = np_region_map(region, size, huge);
     if (error)
         return error;
-    error = open_and_fill(region, prefault);
+    error = map_and_fill(region, size, huge, prefault);
     if (error && np_region_explicit(region) && region->hardness == NP_SOFT) {
         /* The pool had pages, but not for these nodes, or they are gone again. */
         if (np_region_unmap(region) < 0)
@@ -51,10 +63,10 @@ int np_region_create(np_region **ret_region, size_t size, const np_policy *polic
 {
     if (ret_region == NULL || policy == NULL || size == 0 || !are_constants(huge, prefault, hardness))
         return -EINVAL;
-    struct np_region *region = calloc(1, sizeof *region);
+    struct np_region *region = malloc(sizeof *region); /* glibc's calloc bypasses its thread's cache */
     if (region == NULL)
         return -ENOMEM;
-    region->hardness = hardness;
+    *region = (struct np_region){.hardness = hardness};
     const int error = build(region, size, policy, huge, prefault);
     if (error) {
         (void)np_region_destroy(region);

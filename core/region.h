@@ -40,6 +40,7 @@ struct np_region {
     size_t page_size;  /* of the kind obtained */
     enum np_huge huge; /* obtained */
     enum np_hardness hardness;
+    bool open; /* mapped for use before it has its policy */
     struct np_region_policy policy;
     bool bound;                                   /* committed, and under bind */
     _Atomic bool shared;                          /* a fork has come between */
@@ -56,8 +57,8 @@ static inline bool np_region_explicit(const struct np_region *region)
     return region->huge == NP_HUGE_2M || region->huge == NP_HUGE_1G;
 }
 
-/** np_region_map() - map @size bytes, closed, in pages of the kind wanted or, soft, of the next lesser kind. Return: 0;
- * -ENOMEM; -EOPNOTSUPP. */
+/** np_region_map() - map @size bytes, closed unless region->open, in pages of the kind wanted or, soft, of the next lesser
+ * kind. Return: 0; -ENOMEM; -EOPNOTSUPP. */
 int np_region_map(struct np_region *region, size_t size, enum np_huge wanted);
 /** np_region_unmap() - Return: 0 or -ENOMEM, as np_region_destroy(). */
 int np_region_unmap(struct np_region *region);
@@ -68,8 +69,8 @@ int np_region_resolve(const struct np_policy *wanted, enum np_hardness hardness,
                       struct np_region_policy *ret_policy);
 /** np_region_forget() - let go of what a resolved policy holds. */
 void np_region_forget(struct np_region_policy *policy);
-/** np_region_apply() - tell the kernel. @fresh: the mapping has no other policy yet. Return: 0 (soft: perhaps unplaced), or
- * -errno. */
+/** np_region_apply() - tell the kernel. @fresh: the mapping has no other policy yet. Return: 0 (soft: perhaps unplaced);
+ * -EIO: fresh and open, and it has pages on other nodes already; or -errno. */
 int np_region_apply(struct np_region *region, struct np_region_policy *policy, bool fresh);
 /** np_region_stripes() - the stripes of a striped policy, for np_stripes_free(); NULL without memory. */
 struct np_stripes *np_region_stripes(const struct np_region *region, const struct np_region_policy *policy);

@@ -19,15 +19,23 @@ static const struct {
     [NP_HUGE_1G] = {"1G pages", (size_t)1 << 30},
 };
 
+/* What is not accounted does not merge with the program's own mappings, which mbind(2) would have to split again. Larger
+ * ones are accounted, so that the kernel refuses what it obviously cannot give. */
+static int accounting(size_t length)
+{
+    const size_t too_small_to_refuse = (size_t)64 << 20;
+    return length <= too_small_to_refuse ? MAP_NORESERVE : 0;
+}
+
 /* Maps @size in units of a power of two, at a multiple of it. */
-static int map_aligned(size_t size, size_t unit, void **ret_address)
+static int map_aligned(size_t size, size_t unit, int protection, void **ret_address)
 {
     const size_t slack = unit - np_kernel_page_size();
     void *address;
     size_t length;
     if (__builtin_add_overflow(size, slack, &length))
         return -ENOMEM;
-    int error = np_kernel_map(NULL, length, PROT_NONE, 0, &address);
+    int error = np_kernel_map(NULL, length, protection, accounting(length), &address);
     if (error || slack == 0) {
         if (!error)
             *ret_address = address;
@@ -69,8 +77,9 @@ static int map_kind(struct np_region *region, size_t size, enum np_huge kind)
         return -ENOMEM;
     length &= ~(unit - 1);
     void *address;
+    const int protection = region->open ? PROT_READ | PROT_WRITE : PROT_NONE;
     const int error = kinds[kind].explicit_size != 0 ? map_explicit(length, unit, &address)
-                                                     : map_aligned(length, unit, &address);
+                                                     : map_aligned(length, unit, protection, &address);
     if (error)
         return error;
     region->data = address;

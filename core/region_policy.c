@@ -135,23 +135,29 @@ static int resolve_fully(const struct np_policy *wanted, enum np_hardness hardne
 }
 
 /* What all regions of one node share; made once for each, constant from then on. */
-static struct np_placement *shared_placement(enum np_mode mode, int node)
+struct shared {
+    struct np_placement placement;
+    struct np_plan plan; /* in pages of the default kind */
+};
+
+static struct shared *share(enum np_mode mode, int node)
 {
-    static struct np_placement *_Atomic made[2][NP_MAX_NODES];
-    struct np_placement *_Atomic *place = &made[mode == NP_BIND][node];
-    struct np_placement *placement = atomic_load_explicit(place, memory_order_acquire);
-    if (placement != NULL)
-        return placement;
-    struct np_placement *fresh = calloc(1, sizeof *fresh);
+    static struct shared *_Atomic made[2][NP_MAX_NODES];
+    struct shared *_Atomic *place = &made[mode == NP_BIND][node];
+    struct shared *shared = atomic_load_explicit(place, memory_order_acquire);
+    if (shared != NULL)
+        return shared;
+    struct shared *fresh = calloc(1, sizeof *fresh);
     if (fresh == NULL)
         return NULL;
-    fresh->mode = mode;
-    (void)np_nodeset_add(&fresh->nodes, node);
-    if (atomic_compare_exchange_strong_explicit(place, &placement, fresh, memory_order_acq_rel,
+    fresh->placement.mode = mode;
+    (void)np_nodeset_add(&fresh->placement.nodes, node);
+    np_plan_make(&fresh->placement, -1, false, &fresh->plan);
+    if (atomic_compare_exchange_strong_explicit(place, &shared, fresh, memory_order_acq_rel,
                                                 memory_order_acquire))
         return fresh;
     free(fresh);
-    return placement;
+    return shared;
 }
 
 /* The commonest wish, one node that was there last time, costs nothing to grant: if a cpuset has taken it away
@@ -159,12 +165,16 @@ static struct np_placement *shared_placement(enum np_mode mode, int node)
 static bool assume(const struct np_policy *wanted, struct np_region_policy *ret_policy)
 {
     const int node = np_nodeset_next(&wanted->nodes, -1);
-    if ((wanted->mode != NP_BIND && wanted->mode != NP_PREFERRED) ||
-        np_nodeset_next(&wanted->nodes, node) >= 0 || !np_current_allows(node) || np_kernel_mbind_error())
+    if ((wanted->mode != NP_BIND && wanted->mode != NP_PREFERRED) || !np_current_allows(node) ||
+        np_kernel_mbind_error())
         return false;
-    ret_policy->placement = shared_placement(wanted->mode, node);
-    ret_policy->assumed = ret_policy->placement != NULL;
-    return ret_policy->assumed;
+    struct shared *shared = share(wanted->mode, node);
+    if (shared == NULL || memcmp(&wanted->nodes, &shared->placement.nodes, sizeof wanted->nodes) != 0)
+        return false;
+    ret_policy->placement = &shared->placement;
+    ret_policy->plan = shared->plan;
+    ret_policy->assumed = true;
+    return true;
 }
 
 void np_region_forget(struct np_region_policy *policy)
@@ -249,25 +259,33 @@ static int tell(struct np_region *region, struct np_region_policy *policy, bool 
     }
     if (fresh && policy->plan.policy.mode == NP_MPOL_DEFAULT)
         return 0;
-    return np_kernel_mbind(region->data, region->size, &policy->plan.policy);
+    int (*const bind)(void *, size_t, const struct np_mpol *) =
+        fresh && region->open ? np_kernel_mbind_empty : np_kernel_mbind;
+    return bind(region->data, region->size, &policy->plan.policy);
+}
+
+/* What to tell depends on the kind of pages obtained. */
+static void plan(const struct np_region *region, struct np_region_policy *policy)
+{
+    struct np_placement placement = *policy->placement;
+    placement.huge = region->huge;
+    np_plan_make(&placement, -1, policy->plan.committed, &policy->plan);
 }
 
 int np_region_apply(struct np_region *region, struct np_region_policy *policy, bool fresh)
 {
     static const struct np_mpol none = {.mode = NP_MPOL_DEFAULT};
-    const bool committed = policy->plan.committed;
     if (policy->unplaced) {
         if (!fresh)
             (void)np_kernel_mbind(region->data, region->size,
                                   &none); /* the kernel refuses: then it has none */
         return 0;
     }
-    struct np_placement placement = *policy->placement;
-    placement.huge = region->huge;
-    np_plan_make(&placement, -1, committed, &policy->plan);
+    if (!policy->assumed || region->huge != NP_HUGE_DEFAULT)
+        plan(region, policy);
     advise(region, policy->plan.advice);
     const int error = tell(region, policy, fresh);
-    if (!error || region->hardness == NP_HARD)
+    if (!error || region->hardness == NP_HARD || (error == -EIO && fresh && region->open))
         return error;
     if (policy->assumed) {
         const int failed = resolve_again(policy);

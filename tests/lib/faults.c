@@ -63,6 +63,8 @@ WRAP(CALL_PROTECT, np_kernel_protect, (void *address, size_t length, int protect
      (address, length, protection))
 WRAP(CALL_MBIND, np_kernel_mbind, (void *address, size_t length, const struct np_mpol *policy),
      (address, length, policy))
+WRAP(CALL_MBIND, np_kernel_mbind_empty, (void *address, size_t length, const struct np_mpol *policy),
+     (address, length, policy))
 WRAP(CALL_PAGE_NODES, np_kernel_page_nodes, (pid_t pid, size_t count, void *const *pages, int *ret_status),
      (pid, count, pages, ret_status))
 WRAP(CALL_MOVE_PAGES, np_kernel_move_pages,

@@ -9,7 +9,7 @@
 
 #define SENTINEL ((np_region *)(uintptr_t)0x5ca1ab1e)
 
-static const int errors[] = {-EPERM, -ENOSYS, -EINVAL, -ENOMEM, -EFAULT};
+static const int errors[] = {-EPERM, -ENOSYS, -EINVAL, -ENOMEM, -EFAULT, -EIO};
 
 struct request {
     const char *name;
@@ -194,6 +194,29 @@ static void test_strict_needs_proof(void)
     np_region_destroy(region);
 }
 
+/* What mlockall(MCL_FUTURE) does to a mapping, when the pages are elsewhere: mapped again, and placed before it is open. */
+static void test_pages_before_policy(void)
+{
+    const np_policy policy = lib_policy(NP_BIND, lib_first_node());
+    np_region *region = NULL;
+    unsigned lines;
+    const unsigned long before = lib_mapped(&lines);
+    fault_on(CALL_MBIND, -EIO, 0, 0);
+    const int error = np_region_create(&region, MIB, &policy, NP_HUGE_DEFAULT, NP_PREFAULT_TOUCH, NP_SOFT);
+    const int hit = fault_off();
+    tap_ok(hit && error == 0 && np_region_enforcement(region, NULL) == NP_BEST_EFFORT,
+           "pages on other nodes before the policy: the region is made again");
+    tap_ok(strcmp(lib_why(region), "the kernel may spill") == 0, "and has nothing to say about it");
+    np_region_destroy(region);
+    tap_ok(lib_mapped(&lines) == before, "and nothing leaks");
+    fault_on(CALL_MBIND, -EIO, 0, 1);
+    (void)np_region_create(&region, MIB, &policy, NP_HUGE_DEFAULT, NP_PREFAULT_NONE, NP_SOFT);
+    fault_off();
+    tap_ok(np_region_enforcement(region, NULL) == NP_NONE, "an error that stays is a reason: %s",
+           lib_why(region));
+    np_region_destroy(region);
+}
+
 int main(void)
 {
     const np_policy policy = lib_policy(NP_INTERLEAVE, lib_first_node());
@@ -211,5 +234,6 @@ int main(void)
     test_prefault();
     test_reasons();
     test_strict_needs_proof();
+    test_pages_before_policy();
     return tap_done();
 }

@@ -36,6 +36,12 @@ int __wrap_np_kernel_mbind(void *address, size_t length, const struct np_mpol *p
         told = *policy;
     return 0;
 }
+
+int __wrap_np_kernel_mbind_empty(void *address, size_t length, const struct np_mpol *policy);
+int __wrap_np_kernel_mbind_empty(void *address, size_t length, const struct np_mpol *policy)
+{
+    return __wrap_np_kernel_mbind(address, length, policy);
+}
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 static void on(const char *name, const char *mems_allowed)
