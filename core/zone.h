@@ -41,14 +41,14 @@ struct np_zone {
     struct np_mpol bound;       /* hard: the policy of committed pages */
     struct np_stripes *stripes; /* NULL unless the zone is striped */
     enum np_advice advice;
-    int node;             /* local: the zone's own node; else -1 */
-    bool hard;            /* pages are committed before they are handed out */
-    bool keeps_owner;     /* first-touch: a thread gets old pages of its own only */
-    bool policy_failed;   /* mbind was refused: there is nothing to put right after the program's own calls */
-    bool held_for_fork;   /* locked by np_zones_lock_all() */
-    _Atomic bool started; /* set under the space's lock */
-    bool failed;          /* hard, and its policy cannot be had: nothing is served */
-    uint32_t last_free;   /* millisecond of the clock, as of the last free */
+    int node;                   /* local: the zone's own node; else -1 */
+    bool hard;                  /* pages are committed before they are handed out */
+    bool keeps_owner;           /* first-touch: a thread gets old pages of its own only */
+    _Atomic bool policy_failed; /* mbind was refused: nothing to put right after the program's own calls */
+    bool held_for_fork;         /* locked by np_zones_lock_all() */
+    _Atomic bool started;       /* set under the space's lock */
+    _Atomic bool failed;        /* hard, and its policy cannot be had: nothing is served */
+    uint32_t last_free;         /* millisecond of the clock, as of the last free */
     uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
     uint64_t held_counted;  /* of runs.held: what the heap's total knows */
     struct np_slab *slabs;  /* a record for each unit */
