@@ -52,6 +52,21 @@ quiet() {
     quiet placed NUMAPERF_CONFIG="$every_kind" "$native" exits
 }
 
+@test "random operations of threads that end and fork keep every block's contents" {
+    stress=$progs/../heap/heap_stress_native
+    small=$(policy small \
+        '[malloc.bound]' 'size = 0-100' 'policy = bind' 'nodes = 0' 'mode = hard' \
+        '[malloc.turns]' 'size = 100-3000' 'policy = interleave' 'nodes = all' \
+        '[malloc.local]' 'size = 3000-10000' 'policy = local' 'mode = hard' \
+        '[malloc.weighted]' 'size = 10000-' 'policy = weighted-interleave' 'nodes = 0*3')
+    for config in '' "$small" "$every_kind"; do
+        run -0 --separate-stderr placed NUMAPERF_CONFIG="$config" "$stress" -n 2000 -s $((++seed))
+        assert_equal "$stderr" ''
+        run -0 --separate-stderr placed NUMAPERF_CONFIG="$config" "$stress" -n 30000 -s $((++seed)) -k
+        assert_equal "$stderr" ''
+    done
+}
+
 @test "sixty classes are as good as one" {
     lines=()
     for ((i = 0; i < 60; i++)); do

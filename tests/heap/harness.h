@@ -5,12 +5,9 @@
 #define NP_TESTS_HEAP_HARNESS_H
 
 #include "../unit/sanitized.h"
+#include "contents.h"
 #include "core/heap.h"
 #include "expect.h"
-
-#define KIB ((size_t)1 << 10)
-#define MIB ((size_t)1 << 20)
-#define GIB ((size_t)1 << 30)
 
 /** The classes, in the order of their sizes; class_size() is a request that each takes. */
 enum kind {
@@ -69,11 +66,6 @@ bool is_hard(enum kind kind);
 
 /** take() - allocate and fail the test when refused. */
 void *take(size_t size, size_t alignment, bool zero);
-/** fill(), check_filled() - a pattern over the first 128 KiB and over some words of each page behind. */
-void fill(void *block, size_t size, uint64_t seed);
-void check_filled(const void *block, size_t size, uint64_t seed, const char *when);
-void check_zero(const void *block, size_t size, const char *when);
-
 /** resident() - bytes of the heap's zones that have memory behind them. */
 size_t resident(void);
 /** in_child() - run @test in a child process. Return: its wait status. */
