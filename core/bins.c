@@ -42,9 +42,10 @@ static void describe(struct np_slot *slot, uint16_t class, size_t size)
     slot->most = most < MAGAZINE_LEAST  ? MAGAZINE_LEAST
                  : most > MAGAZINE_MOST ? MAGAZINE_MOST
                                         : (uint32_t)most;
-    slot->first =
-        np_bins.pointers + 2; /* two below the first, so that a look at the newest two needs no test */
-    np_bins.pointers = slot->first + slot->most;
+    for (uint32_t room = 0; room < slot->most;) {
+        room = np_slot_room(slot, room + 1);
+        np_bins.pointers += room + NP_MAGAZINE_BELOW;
+    }
 }
 
 /* Requests of granule g are the sizes from 16 g - 15 to 16 g, of granule 0 only 0. */

@@ -21,6 +21,9 @@
 #define NP_UNIT_SHIFT 16
 #define NP_UNIT       ((size_t)1 << NP_UNIT_SHIFT)
 
+/** Pointers that are always NULL come before a magazine's first, so that a look at its newest two needs no test. */
+#define NP_MAGAZINE_BELOW 2
+
 /** Dividing an offset in a slab by the size of its blocks is one multiplication: with the reciprocal rounded up,
  * the product's high part is the quotient, and its low part is below the reciprocal when nothing is left over
  * (Lemire, Kaser, Kurz, "Faster remainder by direct computation", 2019). Offsets are below 2^18, sizes at most
@@ -34,7 +37,6 @@ struct np_slot {
     uint64_t reciprocal;
     uint32_t blocks;   /* of a slab */
     uint32_t most;     /* blocks that a magazine may hold */
-    uint32_t first;    /* of the magazine's pointers among all of a thread */
     uint32_t from, to; /* the requests that it serves, both ends included */
     uint16_t class;    /* index of the size class */
 };
@@ -43,7 +45,7 @@ struct np_bins {
     uint8_t of_granule[NP_GRANULES]; /* slot of (size + 15) / 16, 0: ask np_bins_slot() */
     uint8_t of_last[NP_GRANULES];    /* slot of the granule's largest request */
     uint8_t slots;                   /* number of the last one */
-    uint32_t pointers;               /* of all magazines of a thread together */
+    uint32_t pointers; /* of all magazines of a thread together, and of the rooms they grew out of */
     struct np_slot slot[NP_MAX_SLOTS];
 };
 
@@ -59,6 +61,14 @@ unsigned np_bins_slot(size_t size);
 /** np_bins_aligned_slot() - a slot of the same class whose blocks of at least @size bytes begin at multiples of
  * @alignment, or 0. */
 unsigned np_bins_aligned_slot(size_t size, size_t alignment);
+
+/** np_slot_room() - for how many pointers a magazine that may hold @limit blocks has room: few steps, since a room that was
+ * grown out of is not used again. */
+static inline uint32_t np_slot_room(const struct np_slot *slot, uint32_t limit)
+{
+    uint32_t room = limit <= 32 ? 32 : limit <= 128 ? 128 : slot->most;
+    return room < slot->most ? room : slot->most;
+}
 
 /** np_slot_block() - which block of its slab begins at @offset? Return: its number, or UINT32_MAX: none. */
 static inline uint32_t np_slot_block(const struct np_slot *slot, size_t offset)

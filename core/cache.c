@@ -76,7 +76,7 @@ static size_t pointers_offset(void)
 
 static void lay_out(struct np_cache *cache)
 {
-    void **pointers = (void **)(void *)((char *)cache + pointers_offset());
+    cache->pointers = (void **)(void *)((char *)cache + pointers_offset());
     cache->outboxes = (struct np_outbox *)(void *)((char *)cache + outboxes_offset());
     for (unsigned i = 1; i <= np_bins.slots; i++) {
         const struct np_slot *slot = &np_bins.slot[i];
@@ -86,14 +86,13 @@ static void lay_out(struct np_cache *cache)
         magazine->last = (slot->blocks - 1) * slot->size;
         magazine->slot = i;
         magazine->zone = np_class_small_zone(slot->class, 0);
-        magazine->blocks = pointers + slot->first;
     }
 }
 
 static struct np_cache *new_cache(void)
 {
     void *memory;
-    size_t size = pointers_offset() + (np_bins.pointers + 2) * sizeof(void *);
+    size_t size = pointers_offset() + np_bins.pointers * sizeof(void *);
     if (!np_zones_reserved() || np_kernel_map(NULL, size, PROT_READ | PROT_WRITE, 0, &memory) < 0)
         return NULL;
     /* Under THP=always a thread must not cost a huge page. */

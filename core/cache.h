@@ -24,8 +24,6 @@ int np_caches_setup(void);
 struct np_cache *np_cache_enter(void);
 void np_cache_leave(struct np_cache *cache);
 
-/** np_cache_grow() - let a magazine hold twice as much, within the bounds. Return: false when it stays as it is. */
-bool np_cache_grow(struct np_cache *cache, unsigned slot);
 /** np_cache_follow() - when the thread has moved to another node, send the old node's blocks home and use the new one's
  * from now on. */
 void np_cache_follow(struct np_cache *cache);

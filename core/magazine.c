@@ -11,6 +11,13 @@
 #include <string.h>
 
 #define FIRST_LIMIT 8
+/* What a magazine may hold whose thread only allocates blocks of its size, or only frees them: nothing comes back out of it,
+ * so it need only be large enough for a trip to the depot to count little (measured: threads that free what others
+ * allocate parked a megabyte each). */
+#define ONE_WAY_BYTES  ((size_t)4 << 10)
+#define ONE_WAY_BLOCKS 2
+/* A magazine that lasts for this many times its blocks is large enough. */
+#define LASTING 4
 
 /* ---- Counting ---- */
 
@@ -64,16 +71,64 @@ static void limit(struct np_cache *cache, unsigned slot, uint32_t blocks)
     np_caches_discharge(bytes);
 }
 
-bool np_cache_grow(struct np_cache *cache, unsigned slot)
+/* What the thread has done with a slot since its magazine was last filled, emptied or made larger. */
+static struct np_counted since_last(const struct np_cache *cache, unsigned slot)
+{
+    const struct np_magazine *magazine = &cache->magazine[slot];
+    const struct np_counted *counted = &cache->counted[slot];
+    uint64_t allocations = (uint64_t)magazine->balance + magazine->frees - magazine->count;
+    return (struct np_counted){allocations - counted->allocations, magazine->frees - counted->frees};
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t one_way_most(const struct np_slot *slot)
+{
+    uint32_t blocks = (uint32_t)(ONE_WAY_BYTES / slot->size);
+    return blocks < ONE_WAY_BLOCKS ? ONE_WAY_BLOCKS : smaller(blocks, slot->most);
+}
+
+/* Pointers for a magazine that has become larger. */
+static void make_room(struct np_cache *cache, struct np_magazine *magazine)
+{
+    if (magazine->limit <= magazine->room)
+        return;
+    void **blocks = cache->pointers + NP_MAGAZINE_BELOW;
+    magazine->room = np_slot_room(&np_bins.slot[magazine->slot], magazine->limit);
+    cache->pointers = blocks + magazine->room;
+    if (magazine->count)
+        memcpy(blocks, magazine->blocks, magazine->count * sizeof *blocks);
+    magazine->blocks = blocks;
+}
+
+/* Lets a magazine hold twice as much, up to @most and within the bounds. Return: false when it stays as it is. */
+static bool grow(struct np_cache *cache, unsigned slot, uint32_t most)
 {
     struct np_magazine *magazine = &cache->magazine[slot];
-    uint32_t most = np_bins.slot[slot].most, wanted = magazine->limit ? magazine->limit * 2 : FIRST_LIMIT;
-    wanted = wanted < most ? wanted : most;
+    uint32_t wanted = magazine->limit ? magazine->limit * 2 : FIRST_LIMIT;
+    wanted = smaller(wanted, most);
+    if (wanted <= magazine->limit)
+        return false;
     size_t bytes = (size_t)(wanted - magazine->limit) * np_bins.slot[slot].size;
-    if (!bytes || cache->granted + bytes > NP_CACHE_MOST || !np_caches_charge(bytes))
+    if (cache->granted + bytes > NP_CACHE_MOST || !np_caches_charge(bytes))
         return false;
     cache->granted += bytes;
     magazine->limit = wanted;
+    make_room(cache, magazine);
+    return true;
+}
+
+/* A magazine has run dry or over: should it be larger? */
+static bool adapt(struct np_cache *cache, unsigned slot, bool one_way, struct np_counted since)
+{
+    uint32_t most = one_way ? one_way_most(&np_bins.slot[slot]) : np_bins.slot[slot].most;
+    if (since.allocations + since.frees > (uint64_t)cache->magazine[slot].limit * LASTING ||
+        !grow(cache, slot, most))
+        return false;
+    np_cache_count(cache, slot);
     return true;
 }
 
@@ -123,7 +178,7 @@ void np_cache_follow(struct np_cache *cache)
 
 /* ---- The slow paths ---- */
 
-/* Fills a magazine to its half, at least by one block. */
+/* Fills a magazine, to its half when blocks also come back to it, at least by one block. */
 static int refill(struct np_cache *cache, unsigned slot, void **ret_block)
 {
     struct np_magazine *magazine = &cache->magazine[slot];
@@ -131,9 +186,13 @@ static int refill(struct np_cache *cache, unsigned slot, void **ret_block)
     int error = np_class_zone_ready(class, magazine->zone);
     if (error)
         return error;
-    (void)np_cache_grow(cache, slot);
+    struct np_counted since = since_last(cache, slot);
+    bool one_way = since.frees == 0;
+    (void)adapt(cache, slot, one_way, since);
     struct np_zone *zone = np_zone_at(magazine->zone);
-    int taken = magazine->limit > 1 ? np_depot_take(zone, slot, magazine->blocks, magazine->limit / 2)
+    uint32_t wanted =
+        one_way ? smaller(magazine->limit, one_way_most(&np_bins.slot[slot])) : magazine->limit / 2;
+    int taken = magazine->limit > 1 ? np_depot_take(zone, slot, magazine->blocks, wanted)
                                     : np_depot_take(zone, slot, ret_block, 1);
     if (taken < 0)
         return taken;
@@ -214,8 +273,12 @@ int np_small_allocate(unsigned slot, void **ret_block)
 static void put(struct np_cache *cache, unsigned slot, void *block)
 {
     struct np_magazine *magazine = &cache->magazine[slot];
-    if (magazine->count == magazine->limit && !np_cache_grow(cache, slot))
-        np_cache_flush(cache, slot, magazine->limit / 2);
+    if (magazine->count == magazine->limit) {
+        struct np_counted since = since_last(cache, slot);
+        bool one_way = since.allocations == 0;
+        if (!adapt(cache, slot, one_way, since))
+            np_cache_flush(cache, slot, one_way ? 0 : magazine->limit / 2);
+    }
     magazine->frees++;
     if (magazine->count < magazine->limit) {
         magazine->blocks[magazine->count++] = block;

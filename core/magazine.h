@@ -17,13 +17,14 @@ struct np_magazine {
     uint32_t zone;         /* number of the zone that they are of */
     uint32_t slab_mask;    /* of struct np_slot: bytes of a slab - 1 */
     uint64_t reciprocal;
-    void **blocks;  /* two that are always NULL come before the first */
+    void **blocks;  /* NP_MAGAZINE_BELOW that are always NULL come before the first */
     uint64_t frees; /* put into it by free */
     int64_t
         balance; /* taken from the depot less what was given back: with the frees, less the count, blocks handed out */
     uint32_t last; /* offset in a slab of its last block */
     uint32_t slot;
-    uint64_t unused;
+    uint32_t room; /* pointers that there is room for at blocks */
+    uint32_t unused;
 };
 _Static_assert(sizeof(struct np_magazine) == 64, "one cache line");
 
@@ -51,6 +52,7 @@ struct np_cache {
     bool outboxes_granted;
     struct np_cache *next, *next_idle;
     struct np_outbox *outboxes;
+    void **pointers; /* for magazines that grow: not used yet, all NULL */
     struct np_counted counted[NP_MAX_SLOTS];
     _Alignas(64) struct np_magazine magazine[NP_MAX_SLOTS];
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Small blocks in the hands of several threads: nodes, frees from elsewhere, ends of threads, forks, bounds. */
+/* Small blocks in the hands of several threads: nodes, frees from elsewhere, ends of threads, forks. */
 #include "harness.h"
 
 #include "core/cache.h"
@@ -206,23 +206,6 @@ static void thousands_of_threads_leave_nothing_behind(void)
 
 /* ---- Bounds ---- */
 
-static void one_thread_holds_a_mebibyte(void)
-{
-    heap_start_small(SMALL_LOCAL, SIZE_MAX);
-    for (size_t size = 16; size <= 32 * KIB; size += size / 5 / 16 * 16 + 16) {
-        size_t count = 2 * MIB / size < BLOCKS ? 2 * MIB / size : BLOCKS;
-        for (size_t i = 0; i < count; i++)
-            memset(blocks[i] = take(size, 0, false), 1, size);
-        for (size_t i = 0; i < count; i++)
-            np_heap_free(blocks[i]);
-    }
-    size_t parked = 0;
-    for (unsigned slot = 1; slot <= np_bins.slots; slot++)
-        parked += (size_t)np_cache->magazine[slot].count * np_bins.slot[slot].size;
-    expect(parked <= NP_CACHE_MOST, "%zu bytes in magazines", parked);
-    expect(np_cache->granted <= NP_CACHE_MOST, "%zu bytes granted", np_cache->granted);
-}
-
 static pthread_barrier_t barrier;
 
 static void *fill_magazines(void *unused)
@@ -389,7 +372,6 @@ int main(void)
     if (!SANITIZED) /* which have taken their own state of the thread down by then */
         heap_test(threads_allocate_in_their_last_destructors, "threads allocate in their last destructors");
     heap_test(thousands_of_threads_leave_nothing_behind, "thousands of short threads leave nothing behind");
-    heap_test(one_thread_holds_a_mebibyte, "a thread parks a mebibyte at most");
     heap_test(others_empty_their_magazines_when_asked, "threads empty their magazines when one trims");
     heap_test(children_of_allocating_threads_allocate, "children of allocating threads allocate");
     heap_test(threads_may_end_and_trim_while_one_forks, "threads may end and trim while one forks");
