@@ -261,14 +261,19 @@ int np_kernel_thread_name(char *ret_name)
     return status(call(SYS_prctl, PR_GET_NAME, word_of(ret_name), 0, 0, 0, 0));
 }
 
+ssize_t np_kernel_affinity_bytes(pid_t tid, np_cpuset *ret_cpus)
+{
+    return call(SYS_sched_getaffinity, (unsigned long)tid, sizeof ret_cpus->bits, word_of(ret_cpus->bits), 0,
+                0, 0);
+}
+
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus)
 {
-    np_cpuset cpus = {0};
-    int result = status(
-        call(SYS_sched_getaffinity, (unsigned long)tid, sizeof cpus.bits, word_of(cpus.bits), 0, 0, 0));
-    if (result == 0)
-        *ret_cpus = cpus;
-    return result;
+    const ssize_t bytes = np_kernel_affinity_bytes(tid, ret_cpus);
+    if (bytes < 0)
+        return (int)bytes;
+    memset((char *)ret_cpus->bits + bytes, 0, sizeof ret_cpus->bits - (size_t)bytes);
+    return 0;
 }
 
 int np_kernel_set_affinity(pid_t tid, const np_cpuset *cpus)

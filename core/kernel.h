@@ -63,9 +63,8 @@ int np_kernel_task_policy(struct np_mpol *ret_policy);
 /** np_kernel_mems_allowed() - the nodes that the cpuset lets this thread use (get_mempolicy(2),
  * MPOL_F_MEMS_ALLOWED). */
 int np_kernel_mems_allowed(np_nodeset *ret_nodes);
-/** np_kernel_page_nodes() - ask move_pages(2) where @count pages of process @pid (0: this one) are: each
- * status is a node id, -ENOENT (absent) or -EFAULT (zero page, no mapping; Linux 6.1 says it of absent
- * ones too). */
+/** np_kernel_page_nodes() - ask move_pages(2) where @count pages of process @pid (0: this one) are: each status is
+ * a node id, -ENOENT (absent) or -EFAULT (zero page, no mapping; Linux 6.1 says it of absent ones too). */
 int np_kernel_page_nodes(pid_t pid, size_t count, void *const *pages, int *ret_status);
 /** np_kernel_move_pages() - move each page to the node named; statuses as above. */
 int np_kernel_move_pages(size_t count, void *const *pages, const int *nodes, int *ret_status);
@@ -92,6 +91,8 @@ const volatile int32_t *np_kernel_rseq_cpu(void);
 pid_t np_kernel_thread_id(void);
 int np_kernel_thread_name(char *ret_name);
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus);
+/** np_kernel_affinity_bytes() - the same; only as many bytes are written as the kernel has, which it answers. */
+ssize_t np_kernel_affinity_bytes(pid_t tid, np_cpuset *ret_cpus);
 int np_kernel_set_affinity(pid_t tid, const np_cpuset *cpus);
 
 /** np_kernel_open(), _read(), _write(), _close() - the system calls; EINTR is retried, files are opened O_CLOEXEC. */
@@ -110,8 +111,7 @@ uint64_t np_kernel_milliseconds(void);
 
 /** np_kernel_page_size() - bytes of a base page. */
 size_t np_kernel_page_size(void);
-/** np_kernel_huge_size() - bytes of a transparent huge page (hpage_pmd_size), or 0 when the kernel has
- * none. */
+/** np_kernel_huge_size() - bytes of a transparent huge page (hpage_pmd_size), or 0 when the kernel has none. */
 size_t np_kernel_huge_size(void);
 /** np_kernel_thp_usable() - would advice for transparent huge pages be followed: are they not switched off for the system
  * or for the process (PR_SET_THP_DISABLE)? Context: start-up. */

@@ -194,8 +194,11 @@ static void test_figures(void)
 static void test_rest(void)
 {
     np_cpuset cpus;
+    memset(&cpus, 0xff, sizeof cpus);
     tap_int(np_kernel_affinity(0, &cpus), 0, "the affinity can be read");
     tap_ok(np_cpuset_count(&cpus) > 0, "it is not empty");
+    tap_ok(np_cpuset_count(&cpus) <= (unsigned)sysconf(_SC_NPROCESSORS_CONF),
+           "it holds nothing of what was there");
     tap_int(np_kernel_set_affinity(0, &cpus), 0, "and set again");
     np_cpuset_zero(&cpus);
     tap_int(np_kernel_set_affinity(0, &cpus), -EINVAL, "an empty one is refused");
