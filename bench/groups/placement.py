@@ -3,46 +3,20 @@
 import functools
 
 import report
-from harness import BUILD, POLICIES, Variant, accepted, allocators, measured, numaperf
+from groups import interception
+from harness import BUILD, POLICIES, Variant, measured, need, numaperf
 
 TITLE = "mmap and thread calls with and without rules, prefault, verification of 1 GiB"
 ROUNDS = {"quick": 3, "full": 9}
 
 CALLS = BUILD / "workloads" / "calls"
 GIB = 1 << 30
-NOTHING = "an empty library"
-# Case -> the policy files that concern it.
-RULES = {"mmap": ("mmap-unmatched", "mmap-matched"), "pthread_create": ("thread-unmatched", "thread-matched")}
 
 
 def printed(arguments, variant: Variant):
     """The number that the program prints."""
     result = measured(variant, [CALLS, *map(str, arguments)])
     return result if isinstance(result, str) else {"time": float(result[1])}
-
-
-def with_rules(run, case):
-    """The shim without rules, and with those that this build takes, beside an empty library: preloading anything
-    moves the place where the kernel puts mappings, and whether it can merge them with neighbours."""
-    variants = {NOTHING: Variant(NOTHING, {"LD_PRELOAD": str(BUILD / "empty.so")}), "numaperf": numaperf("numaperf", "")}
-    for name in RULES[case]:
-        policy = POLICIES / f"{name}.ini"
-        label = "a rule that does not match" if name.endswith("unmatched") else "a rule that matches"
-        if accepted(policy):
-            variants[label] = numaperf(label, policy)
-        else:
-            run.fail(case, label, "this build does not take such rules")
-    return variants
-
-
-def intercepted(run):
-    """Calls that the shim stands in front of."""
-    variants = with_rules(run, "mmap")
-    for size in (4096, 16 << 20):
-        case = f"mmap and munmap, {size >> 10} KiB"
-        run.by_turns(case, variants, {"time": "ns"}, functools.partial(printed, ("mmap", size)))
-    run.by_turns("pthread_create and join", with_rules(run, "pthread_create"), {"time": "ns"},
-                 functools.partial(printed, ("thread",)))
 
 
 def prefault(run):
@@ -79,7 +53,8 @@ def end(result):
 
 def measure(run):
     """All of it."""
-    intercepted(run)
+    need("valgrind")
+    interception.measure(run)
     prefault(run)
     verification(run)
 
@@ -87,13 +62,11 @@ def measure(run):
 def parts(result):
     """The generated parts of the document."""
     data = report.Data(result)
-    calls = [case for case in data.cases if " and " in case]
     prefaults = [name for name in data.variants if data.value("GiB", "prefault", name)]
     checks = {"the report at exit": data.difference("end", "verify", "with a report", "without a report"),
               "move_pages alone": data.medians("time", "verify", "move_pages")}
     return {
-        "placement-calls": data.ratios("time", "calls", calls, mean=False, base=NOTHING,
-                                       variants=["numaperf", "a rule that does not match", "a rule that matches"]),
+        **interception.parts(data),
         "placement-failed": data.failures(),
         "placement-prefault": report.table(
             ["", "GiB/s", "±"], [

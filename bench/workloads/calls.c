@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* calls - what single calls cost that a placer intercepts, and what pages cost before they are used.
+/* calls - what pages cost before they are used, and what is done with them afterwards.
  *
- *   calls mmap BYTES            nanoseconds of CPU time to map and unmap anonymous memory, nothing written
- *   calls thread                the same to create a thread that does nothing and to join it
  *   calls prefault HOW BYTES    seconds until all pages are there. HOW: populate (mmap, MADV_POPULATE_WRITE), touch
  *                               (mmap, a store to each page), malloc (a policy file may say that malloc prefaults)
  *   calls verify BYTES          seconds to ask the kernel where each page of a mapping is, by move_pages
  *   calls first                 allocate a block each of 64 bytes to 16 MiB and end; prints nothing
  *   calls hold BYTES            write a block and leave it to the end of the process; prints the seconds of CPU time used before
  *                               that end */
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE   4096
-#define BATCH  1024
-#define BUDGET 0.15
+#define PAGE  4096
+#define BATCH 1024
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -47,40 +43,6 @@ static char *map(size_t size)
     char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     check(memory != MAP_FAILED, "mmap");
     return memory;
-}
-
-static void map_once(size_t size)
-{
-    check(munmap(map(size), size) == 0, "munmap");
-}
-
-static void *nothing(void *argument)
-{
-    return argument;
-}
-
-static void thread_once(size_t unused)
-{
-    pthread_t thread;
-    (void)unused;
-    check(pthread_create(&thread, NULL, nothing, NULL) == 0, "pthread_create");
-    check(pthread_join(thread, NULL) == 0, "pthread_join");
-}
-
-static void repeat(void (*once)(size_t), size_t size)
-{
-    double start, spent;
-    uint64_t count = 0;
-    for (int i = 0; i < 100; i++)
-        once(size);
-    start = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    do {
-        for (int i = 0; i < 100; i++)
-            once(size);
-        count += 100;
-        spent = seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
-    } while (spent < BUDGET);
-    printf("%.1f\n", spent * 1e9 / (double)count);
 }
 
 static void touch(volatile char *memory, size_t size)
@@ -128,11 +90,7 @@ int main(int argc, char **argv)
 {
     const size_t size = argc > 2 ? strtoull(argv[argc - 1], NULL, 10) : 0;
     const char *what = argc > 1 ? argv[1] : "";
-    if (strcmp(what, "mmap") == 0 && argc == 3)
-        repeat(map_once, size);
-    else if (strcmp(what, "thread") == 0)
-        repeat(thread_once, 0);
-    else if (strcmp(what, "prefault") == 0 && argc == 4)
+    if (strcmp(what, "prefault") == 0 && argc == 4)
         prefault(argv[2], size);
     else if (strcmp(what, "verify") == 0 && argc == 3)
         verify(size);
@@ -143,8 +101,7 @@ int main(int argc, char **argv)
         hold(size, size);
         printf("%.6f\n", seconds(CLOCK_PROCESS_CPUTIME_ID));
     } else {
-        fputs("usage: calls mmap BYTES | thread | prefault HOW BYTES | verify BYTES | first | hold BYTES\n",
-              stderr);
+        fputs("usage: calls prefault HOW BYTES | verify BYTES | first | hold BYTES\n", stderr);
         return 2;
     }
     return 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Creates and joins threads, one at a time, and prints the nanoseconds for each:
+/* threads - creates and joins threads, one at a time, and prints the nanoseconds for each by the clock:
  *
- *   threads COUNT [pin]     pin: each binds itself, to CPU 0
- */
+ *   threads COUNT [CPU]     CPU: each binds itself to the CPUs from 0 to that one */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -28,7 +27,8 @@ int main(int argc, char **argv)
     const long count = argc > 1 ? atol(argv[1]) : 0;
     void *(*start)(void *) = argc > 2 ? bind_self : idle;
     struct timespec begin, end;
-    CPU_SET(0, &cpus);
+    for (long cpu = argc > 2 ? atol(argv[2]) : -1; cpu >= 0; cpu--)
+        CPU_SET(cpu, &cpus);
     clock_gettime(CLOCK_MONOTONIC, &begin);
     for (long i = 0; i < count; i++) {
         pthread_t thread;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* mapping_pair - maps and unmaps in a loop, and says how long a pair took:
+/* mappings - maps and unmaps in a loop, and says how long a pair took:
  *
- *   mapping_pair PAIRS BYTES [between]
+ *   mappings PAIRS BYTES [between]
  *
  * `between`: with two mappings of 4 MiB, which a rule may take, on both sides. */
 #include <stdio.h>
@@ -28,7 +28,7 @@ static double now(void)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fputs("usage: mapping_pair PAIRS BYTES [between]\n", stderr);
+        fputs("usage: mappings PAIRS BYTES [between]\n", stderr);
         return 2;
     }
     const unsigned long pairs = strtoul(argv[1], NULL, 0), bytes = strtoul(argv[2], NULL, 0);
