@@ -57,10 +57,10 @@ int np_process_pin(struct np_process *process, const np_topology *topology)
     const struct np_config *config = process->config;
     const unsigned details = np_thread_rules_details(config->threads, config->thread_count) |
                              np_strategy_details(config->process.pin.strategy);
-    int result = np_kernel_affinity(0, &process->cpus);
-    if (result < 0)
-        return result;
+    /* Where a sandbox forbids the question, the kernel itself cuts what is set down to what may be used. */
+    if (np_kernel_affinity(0, &process->cpus) < 0)
+        memset(&process->cpus, 0xff, sizeof process->cpus);
     np_processors_read_sysfs("", topology, details, &processors);
-    result = resolve_task(process, topology);
+    const int result = resolve_task(process, topology);
     return result < 0 ? result : pin_threads(process, topology);
 }

@@ -17,8 +17,10 @@ static struct {
 
 /* ---- Start ---- */
 
+/* Return: NULL, or what is lacking. */
 static const char *apply_policy(const struct np_placement *placement)
 {
+    static char refusal[NP_REASON_SIZE];
     struct np_plan plan;
     np_plan_make(placement, -1, false, &plan);
     /* Only the kernel allocates stacks and data, so bind is all that can hold them: with its nodes full, the
@@ -26,11 +28,16 @@ static const char *apply_policy(const struct np_placement *placement)
     task.policy = placement->hardness == NP_HARD && placement->mode == NP_BIND ? plan.bound : plan.policy;
     if (plan.striped && placement->mode == NP_WEIGHTED_INTERLEAVE)
         task.policy.mode = NP_MPOL_INTERLEAVE;
+    const char *call = "get_mempolicy";
     int result = np_kernel_task_policy(&task.policy_before);
-    if (result == 0)
+    if (result == 0) {
+        call = "set_mempolicy";
         result = np_kernel_set_task_policy(&task.policy);
-    if (result < 0)
-        return np_strerror(result);
+    }
+    if (result < 0) {
+        (void)np_format(refusal, sizeof refusal, "%s failed: %s", call, np_strerror(result));
+        return refusal;
+    }
     task.has_policy = true;
     if (!plan.striped)
         return NULL;
