@@ -34,7 +34,7 @@ System.out.flush();
 System.in.read();
 System.exit(0);
 END
-    start "$(echo /usr/lib/jvm/java-17-openjdk-*/bin/java)" "$@" -Xms128m -Xmx128m -cp /usr/share/java/hsqldb.jar:/usr/share/java/bsh.jar \
+    start "$(echo /usr/lib/jvm/java-17-openjdk-*/bin/java)" "$@" -Xms"${heap-128m}" -Xmx"${heap-128m}" -cp /usr/share/java/hsqldb.jar:/usr/share/java/bsh.jar \
         bsh.Interpreter "$BATS_TEST_TMPDIR/database.bsh"
     hear_blocks
     assert_equal "${blocks[*]}" 'rows 5000 characters 3218890'
@@ -61,6 +61,20 @@ heap_range() {
     [ "$(rule .misplaced_pages mmap.heap)" -eq 0 ]
     [ "$(rule '.pages | add' mmap.heap)" -ge 32768 ]
     [ "$(rule '[.pages[]] | max - min' mmap.heap)" -le 8 ]
+}
+
+@test "the JVM with its example policy: the heap round the nodes" {
+    cp "$NUMAPERF_BUILD/../config/examples/java.ini" "$BATS_TEST_TMPDIR/policy.ini"
+    heap=256m start_java -XX:+UseSerialGC -XX:+AlwaysPreTouch
+    # shellcheck disable=SC2046 # two numbers
+    count $(heap_range)
+    [ "$present" -gt $((60 << 8)) ] || fail "the heap is not found: ${on[*]}"
+    assert_even 2 0 1 2 3
+    hold
+    finish
+    [ "$status" -eq 0 ]
+    [ "$(rule .misplaced_pages mmap.heap)" -eq 0 ]
+    [ "$(rule '.pages | add' mmap.heap)" -ge 65536 ]
 }
 
 @test "the heap of another collector is bound to one node in hard mode" {

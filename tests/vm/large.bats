@@ -94,6 +94,23 @@ count_shared() {
     [ "$(jq -s 'map(.rules[0].pages | add // 0) | add' report-*.json)" -gt 1000 ]
 }
 
+@test "PostgreSQL with its example policy: shared buffers round the nodes, sorts where the backend runs" {
+    cp "$NUMAPERF_BUILD/../config/examples/postgresql.ini" "$BATS_TEST_TMPDIR/policy.ini"
+    start_postgres
+    "${user[@]}" psql -q -h "$folder" -c 'CREATE TABLE t AS SELECT i, md5(i::text) FROM generate_series(1, 200000) i' \
+        postgres
+    "${user[@]}" psql -q -h "$folder" -c 'SET work_mem = 100000' -c 'SELECT * FROM t ORDER BY md5 LIMIT 1' postgres
+    count_shared "$postmaster" 1
+    [ "$present" -ge 1000 ] || fail "on ${on[*]}"
+    assert_weighted 512 0*1 1*1 2*1 3*1
+    local server=$postmaster
+    stop_postgres
+    jq -e '.rules[] | select(.section == "mmap.shared-buffers") | .allocations == 1 and .misplaced_pages == 0' \
+        "report-$server.json"
+    [ "$(jq -s 'map(.rules[] | select(.section == "malloc.work").allocations) | add' report-*.json)" -gt 0 ]
+    [ "$(jq -s 'map(.rules[].misplaced_pages) | add' report-*.json)" -eq 0 ]
+}
+
 @test "PostgreSQL's shared buffers are bound to two nodes in hard mode, verified by the report" {
     rules '[mmap.shared-buffers]' 'kind = shared' 'size = 16M-' 'policy = bind' 'nodes = 1,2' 'mode = hard'
     start_postgres
