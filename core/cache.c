@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define ELSEWHERE_EVERY 16 /* seconds */
+
 static struct np_cache no_cache;
 __thread struct np_cache *np_cache __attribute__((tls_model("initial-exec"))) = &no_cache;
 
@@ -167,17 +169,46 @@ static void pass_gate(struct np_cache *cache)
     }
 }
 
-/* What other nodes gave back is collected by whoever allocates there next. Once a second the rest is too, or blocks of
- * sizes that nobody asks for any more would keep their slabs for ever. */
-static void collect_posted(void)
+static bool has_depots(uint32_t zone)
 {
-    uint32_t now = np_retain_now();
-    if (np_class_local_zones() < 2 || atomic_load_explicit(&caches.collected, memory_order_relaxed) == now ||
-        atomic_exchange_explicit(&caches.collected, now, memory_order_relaxed) == now)
+    return atomic_load_explicit(&np_zone_at(zone)->started, memory_order_acquire) &&
+           np_zone_at(zone)->has_depots;
+}
+
+/* Once in a while for all nodes: on some of them no thread may run any more. */
+static void collect_everywhere(uint32_t now)
+{
+    uint32_t last = atomic_load_explicit(&caches.collected, memory_order_relaxed);
+    if (now - last < ELSEWHERE_EVERY ||
+        !atomic_compare_exchange_strong_explicit(&caches.collected, &last, now, memory_order_relaxed,
+                                                 memory_order_relaxed))
         return;
     for (unsigned i = 0; i < np_zones_count(); i++)
-        if (atomic_load_explicit(&np_zone_at(i)->started, memory_order_acquire) && np_zone_at(i)->has_depots)
-            np_depots_collect(np_zone_at(i));
+        for (unsigned slot = 1; has_depots(i) && slot <= np_bins.slots; slot++)
+            if (np_bins.slot[slot].class == np_zone_at(i)->class_index)
+                np_depot_collect(np_zone_at(i), slot);
+}
+
+/* What other nodes gave back is collected by whoever allocates there next. Once a second each thread collects the rest for
+ * its own node, or blocks of sizes that nobody asks for any more would keep their slabs for ever. */
+static void collect_posted(struct np_cache *cache)
+{
+    uint32_t now = np_retain_now();
+    if (np_class_local_zones() < 2 || cache->collected == now)
+        return;
+    cache->collected = now;
+    for (unsigned slot = 1; slot <= np_bins.slots; slot++)
+        if (has_depots(cache->magazine[slot].zone))
+            np_depot_collect(np_zone_at(cache->magazine[slot].zone), slot);
+    collect_everywhere(now);
+}
+
+void np_cache_tick(struct np_cache *cache)
+{
+    if (++cache->calls % 256)
+        return;
+    np_cache_age(cache);
+    collect_posted(cache);
 }
 
 struct np_cache *np_cache_enter(void)
@@ -195,10 +226,6 @@ struct np_cache *np_cache_enter(void)
     if (cache->trims != trims) {
         cache->trims = trims;
         np_cache_empty(cache);
-    }
-    if (++cache->calls % 256 == 0) {
-        np_cache_age(cache);
-        collect_posted();
     }
     return cache;
 }
@@ -273,8 +300,10 @@ void np_caches_count(void)
     if (!np_zones_reserved())
         return;
     close_gate();
-    for (struct np_cache *cache = caches.all; cache; cache = cache->next)
+    for (struct np_cache *cache = caches.all; cache; cache = cache->next) {
+        np_outboxes_count(cache);
         for (unsigned slot = 1; slot <= np_bins.slots; slot++)
             np_cache_count(cache, slot);
+    }
     open_gate();
 }

@@ -35,9 +35,13 @@ void np_cache_empty(struct np_cache *cache);
 void np_cache_count(struct np_cache *cache, unsigned slot);
 /** np_cache_age() - once in a while: halve the magazines that have not been used since the last time. */
 void np_cache_age(struct np_cache *cache);
+/** np_cache_tick() - something was done to a magazine or an outbox: count it, and do now and then what age asks for. */
+void np_cache_tick(struct np_cache *cache);
 
 /** np_outbox_put() - put a block of another zone into its outbox, which is emptied when it is full. */
 void np_outbox_put(struct np_cache *cache, uint32_t zone, unsigned slot, void *block);
+/** np_outboxes_count() - tell the stats what has gone home. */
+void np_outboxes_count(struct np_cache *cache);
 /** np_outboxes_flush() - send everything home. */
 void np_outboxes_flush(struct np_cache *cache);
 

@@ -237,7 +237,7 @@ void np_depot_post(struct np_zone *zone, void **blocks, unsigned count)
     }
 }
 
-static void collect_unless_busy(struct np_zone *zone, unsigned slot)
+void np_depot_collect(struct np_zone *zone, unsigned slot)
 {
     struct np_depot *depot = &zone->depots[slot];
     if (atomic_load_explicit(&depot->posted, memory_order_relaxed) == NP_NO_SLAB ||
@@ -247,13 +247,6 @@ static void collect_unless_busy(struct np_zone *zone, unsigned slot)
     pthread_mutex_unlock(&depot->lock);
     if (twice)
         refuse_block(zone, twice);
-}
-
-void np_depots_collect(struct np_zone *zone)
-{
-    for (unsigned slot = 1; slot <= np_bins.slots; slot++)
-        if (np_bins.slot[slot].class == zone->class_index)
-            collect_unless_busy(zone, slot);
 }
 
 static bool trim_depot(struct np_zone *zone, unsigned slot)

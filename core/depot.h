@@ -24,9 +24,9 @@ void np_depot_give(struct np_zone *zone, unsigned slot, void **blocks, unsigned 
 /** np_depot_post() - take back blocks of any slots of @zone from a thread of another node, sorted by address, without
  * a lock. Aborts as np_depot_give(). */
 void np_depot_post(struct np_zone *zone, void **blocks, unsigned count);
-/** np_depots_collect() - take in what other nodes gave back to slots that nobody allocates from, as far as their locks are
- * free. */
-void np_depots_collect(struct np_zone *zone);
+/** np_depot_collect() - take in what other nodes gave back to a slot that nobody may be allocating from, unless the lock is
+ * held. */
+void np_depot_collect(struct np_zone *zone, unsigned slot);
 /** np_depots_trim() - collect what was posted and give every slab whose blocks are all free back to its zone. Return: was
  * there any? */
 bool np_depots_trim(struct np_zone *zone);

@@ -135,6 +135,7 @@ static bool adapt(struct np_cache *cache, unsigned slot, bool one_way, struct np
 void np_cache_empty(struct np_cache *cache)
 {
     np_outboxes_flush(cache);
+    np_outboxes_count(cache);
     for (unsigned slot = 1; slot <= np_bins.slots; slot++) {
         if (cache->magazine[slot].limit)
             limit(cache, slot, 0);
@@ -258,6 +259,7 @@ int np_small_allocate(unsigned slot, void **ret_block)
         return error;
     }
     struct np_magazine *magazine = &cache->magazine[slot];
+    np_cache_tick(cache);
     follow_if_moved(cache);
     if (magazine->count)
         *ret_block = magazine->blocks[--magazine->count];
@@ -273,6 +275,7 @@ int np_small_allocate(unsigned slot, void **ret_block)
 static void put(struct np_cache *cache, unsigned slot, void *block)
 {
     struct np_magazine *magazine = &cache->magazine[slot];
+    np_cache_tick(cache);
     if (magazine->count == magazine->limit) {
         struct np_counted since = since_last(cache, slot);
         bool one_way = since.allocations == 0;

@@ -35,7 +35,8 @@ struct np_counted {
 
 struct np_outbox {
     uint32_t count, bytes;
-    void *blocks[126];
+    uint32_t sent, sent_bytes; /* what the stats do not know of yet */
+    void *blocks[125];
 };
 
 /** All that a thread has; behind it lie the outboxes of all zones and the magazines' pointers. */
@@ -46,7 +47,8 @@ struct np_cache {
     _Atomic bool busy;               /* in the slow path */
     bool in_use;                     /* a thread has it */
     uint32_t trims;                  /* how many were asked for when it was last emptied */
-    uint32_t calls;                  /* of the slow path */
+    uint32_t calls;                  /* of np_cache_tick() */
+    uint32_t collected;              /* second when it last collected what other nodes gave back to its own */
     size_t granted;                  /* bytes that magazines and outboxes may hold */
     size_t outbox_bytes;             /* what the outboxes hold */
     bool outboxes_granted;

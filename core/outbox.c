@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MOST_BLOCKS (sizeof((struct np_outbox *)0)->blocks / sizeof(void *))
+#define TOLD_AT     500 /* blocks */
 
 /* Shellsort: few blocks, often in order already, and no memory of its own. */
 static void sort(void **blocks, uint32_t count)
@@ -23,19 +24,35 @@ static void sort(void **blocks, uint32_t count)
         }
 }
 
+/* The stats learn of several flushes at once: their lines are other nodes' too. */
+static void tell(struct np_outbox *outbox, uint32_t index)
+{
+    struct np_stats_zone *stats = np_zone_at(index)->published;
+    atomic_fetch_add_explicit(&stats->small_frees, outbox->sent, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stats->remote_frees, outbox->sent, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&stats->small_bytes, outbox->sent_bytes, memory_order_relaxed);
+    outbox->sent = outbox->sent_bytes = 0;
+}
+
 static void flush(struct np_cache *cache, uint32_t index)
 {
     struct np_outbox *outbox = &cache->outboxes[index];
-    struct np_zone *zone = np_zone_at(index);
-    struct np_stats_zone *stats = zone->published;
     sort(outbox->blocks, outbox->count);
-    np_depot_post(zone, outbox->blocks, outbox->count);
-    atomic_fetch_add_explicit(&stats->small_frees, outbox->count, memory_order_relaxed);
-    atomic_fetch_add_explicit(&stats->remote_frees, outbox->count, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&stats->small_bytes, outbox->bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&np_class_stats()->remote_frees, outbox->count, memory_order_relaxed);
+    np_depot_post(np_zone_at(index), outbox->blocks, outbox->count);
+    outbox->sent += outbox->count;
+    outbox->sent_bytes += outbox->bytes;
+    if (outbox->sent >= TOLD_AT)
+        tell(outbox, index);
     cache->outbox_bytes -= outbox->bytes;
     outbox->count = outbox->bytes = 0;
+    np_cache_tick(cache);
+}
+
+void np_outboxes_count(struct np_cache *cache)
+{
+    for (uint32_t zone = 0; zone < np_zones_count(); zone++)
+        if (cache->outboxes[zone].sent)
+            tell(&cache->outboxes[zone], zone);
 }
 
 void np_outbox_put(struct np_cache *cache, uint32_t zone, unsigned slot, void *block)

@@ -17,7 +17,7 @@
 /* Not constant, so that it lies where a reader looks: in the writable data of the shim's file. */
 static struct np_beacon beacon = {.magic = NP_BEACON_MAGIC, .size = sizeof(struct np_beacon)};
 
-_Atomic bool np_publish_waiting;
+_Alignas(64) _Atomic bool np_publish_waiting; /* read by each slow path, so not beside what others write */
 
 static struct {
     struct np_stats *stats;

@@ -170,7 +170,7 @@ static int write_report(const struct np_report_info *info, const struct np_stats
     np_report_process(&json, stats);
     np_report_threads(&json, stats);
     np_json_open(&json, "totals", '{');
-    np_json_number(&json, "remote_frees", atomic_load(&stats->remote_frees));
+    np_json_number(&json, "remote_frees", np_stats_remote_frees(stats));
     np_json_number(&json, "node_migrations", atomic_load(&stats->node_migrations));
     np_json_close(&json, '}');
     write_notes(&json, work);

@@ -13,7 +13,7 @@
 #define RETAIN_SECONDS 10
 #define MOST_LOOKED_AT 256 /* runs without a whole unit are passed over, but not without end */
 
-static _Atomic uint64_t retained_pages;
+static _Alignas(64) _Atomic uint64_t retained_pages;
 
 uint32_t np_retain_now(void)
 {

@@ -21,9 +21,10 @@ struct np_slab {
     uint32_t turn;           /* words from start's on that have no bits */
     bool listed;
     uint8_t slot;
-    _Atomic uint32_t posted;    /* on the depot's list of slabs with blocks from other nodes */
-    _Atomic uint32_t post_next; /* its next one */
     _Alignas(64) uint64_t bits[NP_SLAB_WORDS];
+    /* What threads of other nodes write, together: each line of it costs them a way to this node and back. */
+    _Alignas(64) _Atomic uint32_t posted; /* on the depot's list of slabs with blocks from other nodes */
+    _Atomic uint32_t post_next;           /* its next one */
     _Atomic uint64_t remote[NP_SLAB_WORDS];
 };
 

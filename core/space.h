@@ -24,7 +24,7 @@ struct np_space {
 
 extern struct np_space np_space;
 
-#define NP_SLAB_STRIDE  1088 /* of struct np_slab */
+#define NP_SLAB_STRIDE  1152 /* of struct np_slab */
 #define NP_DEPOT_STRIDE 128  /* of struct np_depot */
 
 /** np_zones_reserved() - has np_zones_reserve() succeeded? No lock. */

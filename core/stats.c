@@ -108,3 +108,12 @@ struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule)
     }
     return sum;
 }
+
+uint64_t np_stats_remote_frees(const struct np_stats *stats)
+{
+    uint64_t sum = 0;
+    uint32_t zones = atomic_load_explicit(&stats->zone_count, memory_order_acquire);
+    for (uint32_t i = 0; i < zones; i++)
+        sum += atomic_load_explicit(&stats->zones[i].remote_frees, memory_order_relaxed);
+    return sum;
+}

@@ -52,7 +52,6 @@ struct np_stats_mapping {
 };
 
 #define NP_STATS_MAPPINGS 4096
-
 /** One zone, for a reader that wants to ask the kernel about its pages. */
 struct np_stats_zone {
     uint32_t rule;                                   /* index into rules */
@@ -81,7 +80,7 @@ struct np_stats {
     uint32_t rule_count;
     struct np_stats_process process;
     _Atomic uint32_t zone_count;
-    _Atomic uint64_t remote_frees, node_migrations;
+    _Atomic uint64_t node_migrations;
     struct np_stats_rule rules[NP_STATS_RULES];
     struct np_stats_zone zones[NP_STATS_ZONES];
     struct np_stats_rule task; /* [process]; without a section: there is none */
@@ -101,9 +100,10 @@ void np_stats_describe(struct np_stats_rule *rule, const struct np_placement *pl
 struct np_stats_sum {
     uint64_t allocations, frees, live_bytes, remote_frees;
 };
-
 /** np_stats_fold() - add up the counters of a rule's zones. Context: hook-safe. */
 struct np_stats_sum np_stats_fold(const struct np_stats *stats, unsigned rule);
+/** np_stats_remote_frees() - blocks that were freed on another node than their zone's, of all rules. Context: hook-safe. */
+uint64_t np_stats_remote_frees(const struct np_stats *stats);
 /** np_stats_add() - change a counter that has one writer at a time: no locked instruction. */
 static inline void np_stats_add(_Atomic uint64_t *counter, uint64_t change)
 {
