@@ -236,18 +236,15 @@ void *np_mapped_map(np_mapped_mmap *next, void *address, size_t length, int prot
 int np_mapped_unmap(np_mapped_munmap *next, void *address, size_t length)
 {
     const uintptr_t start = (uintptr_t)address, end = start + whole_pages(length);
-    struct np_live_piece piece;
+    struct np_live_piece pieces[NP_LIVE_PIECES];
     if (start % np_kernel_page_size() != 0 || length == 0 || end < start ||
-        !np_live_overlap(start, end, &piece))
+        !np_live_overlap(start, end, pieces))
         return next(address, length);
     /* Out of the table before the kernel gives the addresses to somebody else. */
-    np_live_cut(start, end, true);
+    const unsigned count = np_live_take(start, end, 0, pieces, NP_LIVE_PIECES);
     const int result = next(address, length);
-    if (result != 0) { /* too many mappings to split one: all is still there */
-        piece.start = piece.start > start ? piece.start : start;
-        piece.end = piece.end < end ? piece.end : end;
-        (void)np_live_add(piece); /* where there is no room the report says so */
-    }
+    if (result != 0) /* too many mappings to split one: all is still there */
+        np_live_put_back(pieces, count);
     return result;
 }
 
