@@ -104,9 +104,14 @@ static size_t filled_length(const struct request *request, size_t length)
     size_t size;
     if (request->flags & MAP_ANONYMOUS)
         return length;
-    if (np_backing_of(request->fd) == NP_BACKING_ZERO)
-        return length;
-    if (np_backing_file_size(request->fd, &size) < 0 || size <= (size_t)request->offset)
+    if (np_backing_of(request->fd) == NP_BACKING_ZERO) {
+        if (!(request->flags & MAP_SHARED))
+            return length;
+        size = length; /* it stands for a file of its own, of as many bytes, which the offset still goes by */
+    } else if (np_backing_file_size(request->fd, &size) < 0) {
+        return 0;
+    }
+    if (size <= (size_t)request->offset)
         return 0;
     size = whole_pages(size - (size_t)request->offset);
     return size < length ? size : length;
