@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* numaperf report: requested and obtained placement, of running programs or of a report file. */
 #include "cli.h"
+#include "reading.h"
 #include "report_view.h"
 #include "running.h"
 #include "svg.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define MAX_SIZE (64u << 20) /* bytes of a report file */
 
 static const char usage[] =
     "Usage: numaperf report PID|FILE [--json|--svg PICTURE]\n"
@@ -34,63 +29,6 @@ static const char usage[] =
     "\n"
     "Exit status: 0 all as requested; 1 something is not; 2 it cannot be read, or no shim is active, or "
     "wrong usage.\n";
-
-/* A text in memory. */
-struct text {
-    char *bytes;
-    size_t length;
-};
-
-/* ---- Getting at reports ---- */
-
-/* Return: 0; -errno; -EFBIG. */
-static int read_descriptor(int descriptor, struct text *ret_text)
-{
-    struct text text = {.bytes = NULL};
-    ssize_t got = 1;
-    for (size_t room = 0; got > 0; text.length += (size_t)got) {
-        if (room - text.length < 4096) {
-            room = room * 2 + 16384;
-            char *larger = realloc(text.bytes, room);
-            if (!larger)
-                np_cli_out_of_memory();
-            text.bytes = larger;
-        }
-        got = text.length > MAX_SIZE ? -1 : read(descriptor, text.bytes + text.length, room - text.length);
-        if (got < 0) {
-            const int error = text.length > MAX_SIZE ? -EFBIG : -errno;
-            free(text.bytes);
-            return error;
-        }
-    }
-    *ret_text = text;
-    return 0;
-}
-
-static int read_file(const char *path, struct text *ret_text)
-{
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (descriptor < 0)
-        return -errno;
-    int result = read_descriptor(descriptor, ret_text);
-    (void)close(descriptor);
-    return result;
-}
-
-/* The report of a running process, as the text that a file would have. */
-static int read_live(pid_t pid, const struct np_stats *stats, struct text *ret_text)
-{
-    const int descriptor = memfd_create("report", MFD_CLOEXEC);
-    if (descriptor < 0)
-        return -errno;
-    int result = np_running_emit(pid, stats, descriptor);
-    if (result == 0 && lseek(descriptor, 0, SEEK_SET) < 0)
-        result = -errno;
-    if (result == 0)
-        result = read_descriptor(descriptor, ret_text);
-    (void)close(descriptor);
-    return result;
-}
 
 /* ---- Showing them ---- */
 
@@ -110,7 +48,7 @@ static void draw(const struct np_value *report, struct output *output)
 }
 
 /* Show the report that a text holds. @name stands for it in messages. */
-static void show_text(const char *name, const struct text *text, struct output *output)
+static void show_text(const char *name, const struct np_text *text, struct output *output)
 {
     const char *reason;
     unsigned line;
@@ -142,8 +80,8 @@ static void show_text(const char *name, const struct text *text, struct output *
 
 static void report_file(const char *path, struct output *output)
 {
-    struct text text;
-    int result = read_file(path, &text);
+    struct np_text text;
+    int result = np_reading_file(path, &text);
     if (result < 0) {
         np_cli_error("report: %s: %s", path, strerror(-result));
         output->status = NP_EXIT_USAGE;
@@ -156,9 +94,9 @@ static void report_file(const char *path, struct output *output)
 static void report_stats(pid_t pid, const struct np_stats *stats, struct output *output)
 {
     char name[24];
-    struct text text;
+    struct np_text text;
     (void)snprintf(name, sizeof name, "%d", pid);
-    int result = read_live(pid, stats, &text);
+    int result = np_reading_live(pid, stats, &text);
     if (result < 0) {
         np_cli_error("report: %d: %s", pid, strerror(-result));
         output->status = NP_EXIT_USAGE;
@@ -168,18 +106,10 @@ static void report_stats(pid_t pid, const struct np_stats *stats, struct output 
     free(text.bytes);
 }
 
-static struct np_stats *new_stats(void)
-{
-    struct np_stats *stats = malloc(sizeof *stats);
-    if (!stats)
-        np_cli_out_of_memory();
-    return stats;
-}
-
 static void report_process(pid_t pid, struct output *output)
 {
     char reason[NP_RUNNING_REASON_SIZE] = "";
-    struct np_stats *stats = new_stats();
+    struct np_stats *stats = np_reading_stats();
     if (np_running_read(pid, stats, reason) == 0) {
         report_stats(pid, stats, output);
     } else {
@@ -192,15 +122,14 @@ static void report_process(pid_t pid, struct output *output)
 /* Processes that come and go meanwhile, and those of others, are no errors here. */
 static void report_all(struct output *output)
 {
-    struct np_stats *stats = new_stats();
+    struct np_stats *stats = np_reading_stats();
     DIR *folder = opendir("/proc");
-    const struct dirent *entry;
+    pid_t pid;
     if (output->json)
         (void)fputs("[\n", stdout);
-    while (folder && (entry = readdir(folder))) {
+    while (folder && (pid = np_running_next(folder)) > 0) {
         char reason[NP_RUNNING_REASON_SIZE] = "";
-        const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        if (pid > 0 && pid != getpid() && np_running_read(pid, stats, reason) == 0)
+        if (np_running_read(pid, stats, reason) == 0)
             report_stats(pid, stats, output);
     }
     if (folder)
@@ -215,16 +144,6 @@ static void report_all(struct output *output)
 }
 
 /* ---- The command line ---- */
-
-/* Return: the process id that a word is, or 0. */
-static pid_t parse_pid(const char *word)
-{
-    char *end;
-    errno = 0;
-    const long pid = strtol(word, &end, 10);
-    return *word >= '0' && *word <= '9' && !*end && errno == 0 && pid > 0 && pid <= INT32_MAX ? (pid_t)pid
-                                                                                              : 0;
-}
 
 int np_cli_report(int argc, char **argv)
 {
@@ -250,8 +169,8 @@ int np_cli_report(int argc, char **argv)
     }
     if (all)
         report_all(&output);
-    else if (parse_pid(word) > 0)
-        report_process(parse_pid(word), &output);
+    else if (np_running_parse(word) > 0)
+        report_process(np_running_parse(word), &output);
     else
         report_file(word, &output);
     status = np_cli_finish(0);

@@ -8,7 +8,6 @@
 #include "core/report.h"
 #include "core/topology.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -227,6 +226,26 @@ int np_running_read(pid_t pid, struct np_stats *ret_stats, char *ret_reason)
         say(ret_reason, "%s", strerror(-result));
     }
     return result;
+}
+
+pid_t np_running_next(DIR *folder)
+{
+    const struct dirent *entry;
+    while ((entry = readdir(folder))) {
+        const pid_t pid = np_running_parse(entry->d_name);
+        if (pid > 0 && pid != getpid() && np_running_has_shim(pid))
+            return pid;
+    }
+    return 0;
+}
+
+pid_t np_running_parse(const char *word)
+{
+    char *end;
+    errno = 0;
+    const long pid = strtol(word, &end, 10);
+    return *word >= '0' && *word <= '9' && !*end && errno == 0 && pid > 0 && pid <= INT32_MAX ? (pid_t)pid
+                                                                                              : 0;
 }
 
 int np_running_emit(pid_t pid, const struct np_stats *stats, int descriptor)

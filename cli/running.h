@@ -5,6 +5,7 @@
 
 #include "core/stats.h"
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #define NP_RUNNING_REASON_SIZE 512
@@ -18,6 +19,12 @@ int np_running_read(pid_t pid, struct np_stats *ret_stats, char *ret_reason);
 
 /** np_running_has_shim() - is the shim mapped in the process, active or not? False where that cannot be seen. */
 bool np_running_has_shim(pid_t pid);
+
+/** np_running_next() - walk through the processes that have the shim mapped, but for this one.
+ * @folder: /proc, opened by the caller. Return: the next one's id, or 0 at the end. */
+pid_t np_running_next(DIR *folder);
+/** np_running_parse() - the process id that a word is, or 0. */
+pid_t np_running_parse(const char *word);
 
 /** np_running_emit() - write the report of a running process as JSON: its counters, and where the kernel says its pages
  * are. Return: 0 or -errno of writing. */

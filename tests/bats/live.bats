@@ -5,30 +5,13 @@
 setup() {
     load helper
     requires jq "$progs/living"
+    load living
     cd "$BATS_TEST_TMPDIR" || return
-    started=()
 }
 
 teardown() {
-    local one
-    for one in "${started[@]}"; do
-        kill -KILL "$one" 2>/dev/null || true
-        wait "$one" 2>/dev/null || true
-    done
-}
-
-# start COMMAND... - a `living`, in the background, until it is ready. $pid is its id, $child that of its child.
-start() {
-    rm -f input output
-    mkfifo input output
-    "$@" <input >output 2>errors 3>&- &
-    pid=$!
-    exec {to}>input {from}<output
-    IFS= read -r -t 60 -u "$from" answer || fail "not ready; errors: $(cat errors)"
-    child=${answer#ready}
-    child=${child# }
-    # shellcheck disable=SC2206 # a number or nothing
-    started+=("$pid" $child)
+    touch stop
+    end_all
 }
 
 @test "0: a running program, as tables and as JSON" {
@@ -147,12 +130,11 @@ refused() {
 
 @test "programs that come and go do not disturb --all" {
     start env LD_PRELOAD="$numaperf_preload" "$progs/living" 64
-    (while [ ! -e stop ]; do placed /bin/true; done) &
+    (while [ ! -e stop ]; do placed /bin/true; done) 3>&- &
+    started+=($!)
     for _ in {1..20}; do
         run -0 --separate-stderr "$numaperf" report --all --json
         assert_equal "$stderr" ""
         jq -e . <<<"$output" >/dev/null
     done
-    touch stop
-    wait $!
 }
