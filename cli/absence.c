@@ -49,6 +49,18 @@ static pid_t parent_of(pid_t pid)
     return behind ? (pid_t)strtol(behind + 1, NULL, 10) : 0;
 }
 
+uint64_t np_absence_started(pid_t pid)
+{
+    enum { FIELDS = 19 }; /* from the state on, the third of all, to the start, the 22nd (proc(5)) */
+    char text[512];
+    const char *behind = behind_name(pid, text, sizeof text);
+    for (int field = 0; behind && field < FIELDS; field++) {
+        behind = strchr(behind, ' ');
+        behind = behind ? behind + 1 : NULL;
+    }
+    return behind ? strtoull(behind, NULL, 10) : 0;
+}
+
 /* AT_SECURE of its auxiliary vector: the dynamic linker has ignored LD_PRELOAD. */
 static bool is_secure(pid_t pid)
 {

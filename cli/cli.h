@@ -41,6 +41,7 @@ int np_cli_check(int argc, char **argv);
 int np_cli_explain(int argc, char **argv);
 int np_cli_init(int argc, char **argv);
 int np_cli_report(int argc, char **argv);
+int np_cli_top(int argc, char **argv);
 int np_cli_topology(int argc, char **argv);
 /** np_cli_run() - numaperf run; argv[0] is "run". Return: the exit status, when the program did not start. */
 int np_cli_run(int argc, char **argv);

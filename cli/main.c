@@ -26,6 +26,8 @@ static const char usage[] =
     "  init PROGRAM   write a commented policy file to start from\n"
     "  report PID|FILE|--all [--json]\n"
     "                 show requested and obtained placement\n"
+    "  top [--interval SECONDS] [PID...]\n"
+    "                 the same of running programs, again and again, in a terminal\n"
     "\n"
     "  --help         print this text; COMMAND --help tells more of one command\n"
     "  --version      print the version\n";
@@ -56,9 +58,9 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", np_cli_run},           {"check", np_cli_check},      {"explain", np_cli_explain},
-    {"topology", np_cli_topology}, {"report", np_cli_report},    {"init", np_cli_init},
-    {"--help", print_help},        {"--version", print_version},
+    {"run", np_cli_run},           {"check", np_cli_check},   {"explain", np_cli_explain},
+    {"topology", np_cli_topology}, {"report", np_cli_report}, {"init", np_cli_init},
+    {"top", np_cli_top},           {"--help", print_help},    {"--version", print_version},
 };
 
 int main(int argc, char **argv)

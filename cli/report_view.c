@@ -115,13 +115,20 @@ bool np_report_holds(const struct np_value *report)
 
 /* ---- How it is shown ---- */
 
-/* The list of ids in "nodes" as numactl writes it. */
-static const char *text_ids(const struct np_value *holder, char *text, size_t size)
+const char *np_report_node_ids(const struct np_value *rule, char *text, size_t size)
 {
     np_nodeset nodes = {0};
-    add_ids(np_value_member(holder, "nodes"), &nodes);
-    (void)np_nodeset_format(&nodes, text, size);
-    return *text ? text : "-";
+    add_ids(np_value_member(rule, "nodes"), &nodes);
+    if (np_nodeset_format(&nodes, text, size) <= 0)
+        (void)snprintf(text, size, "-");
+    return text;
+}
+
+bool np_report_asks_for(const struct np_value *rule, int node)
+{
+    np_nodeset nodes = {0};
+    add_ids(np_value_member(rule, "nodes"), &nodes);
+    return np_nodeset_has(&nodes, node) || np_nodeset_count(&nodes) == 0;
 }
 
 static void add_size(struct np_table *table, uint64_t bytes)
@@ -169,7 +176,7 @@ static void show_rules(FILE *stream, const struct np_value *report)
         (void)snprintf(policy, sizeof policy, "%.40s%s", np_value_text(rule, "policy"), hard ? ", hard" : "");
         np_table_add(&table, NP_STYLE_BOLD, "%s", np_value_text(rule, "section"));
         np_table_add(&table, NP_STYLE_PLAIN, "%s", policy);
-        np_table_add(&table, NP_STYLE_PLAIN, "%s", text_ids(rule, ids, sizeof ids));
+        np_table_add(&table, NP_STYLE_PLAIN, "%s", np_report_node_ids(rule, ids, sizeof ids));
         add_size(&table, np_value_count(rule, "live_bytes"));
         add_size(&table, np_value_count(rule, "peak_bytes"));
         add_size(&table, resident);

@@ -10,6 +10,7 @@ declare -gA _numaperf_options=(
     [explain]="--config: --size: --kind: --thread:"
     [topology]="--json"
     [report]="--all --json --svg:"
+    [top]="--interval:"
 )
 
 _numaperf_programs() {
@@ -29,7 +30,7 @@ _numaperf_values() {
     --huge-pages) words="default never thp 2M 1G" ;;
     --kind) words="malloc private shared file stack" ;;
     --nodes) words="all" ;;
-    --size | --thread) ;;
+    --size | --thread | --interval) ;;
     *) return 1 ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$2")
@@ -57,6 +58,8 @@ _numaperf() {
     elif [[ $command == report ]]; then
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    elif [[ $command == top ]]; then
+        mapfile -t COMPREPLY < <(cd /proc && compgen -G '[1-9]*' | grep -- "^$word")
     elif [[ $command != topology ]]; then
         _numaperf_programs "$word"
     fi

@@ -19,7 +19,7 @@ complete_words() {
 }
 
 @test "commands" {
-    assert_equal "$(complete_words '')" "--help --version check explain init report run topology"
+    assert_equal "$(complete_words '')" "--help --version check explain init report run top topology"
     assert_equal "$(complete_words re)" report
 }
 
@@ -36,7 +36,7 @@ complete_words() {
 
 @test "every option that the command tells is completed" {
     local command option
-    for command in run init check explain topology report; do
+    for command in run init check explain topology report top; do
         for option in $("$numaperf" "$command" --help | grep -oE '(^|[ ,\[|])--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u); do
             [[ " $(complete_words "$command" --) " == *" $option "* ]] || fail "$command does not complete $option"
         done
@@ -52,5 +52,7 @@ complete_words() {
     [[ " $(complete_words check slee) " == *" sleep "* ]]
     [[ " $(complete_words run --hard slee) " == *" sleep "* ]]
     assert_equal "$(complete_words run -c own.ini sleep --ha)" ""
+    assert_equal "$(complete_words top $$)" $$
+    assert_equal "$(complete_words top --interval '')" ""
     assert_equal "$(complete_words nonsense --)" ""
 }

@@ -35,6 +35,10 @@ expect_users() {
     expect_users '^ *# *include *[<"]ini\.h' 'config/ini\.c'
 }
 
+@test "ncurses is the command's screen's" {
+    expect_users '^ *# *include *<(n?curses|term)' 'cli/screen\.c'
+}
+
 @test "dlsym is preload's next module's" {
     expect_users '^[^*/]*\<dl(v)?sym *\(' 'preload/next\.c'
 }
