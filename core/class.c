@@ -23,9 +23,15 @@ static struct {
         local_slot[NP_MAX_NODES]; /* CPU's node -> position in local's nodes + 1, 0: not known yet */
 } classes;
 
+/* Is it the next malloc's? */
+static bool is_left(const struct np_placement *placement)
+{
+    return placement->mode == NP_SYSTEM || placement->left;
+}
+
 static bool has_zone(const struct np_placement *placement)
 {
-    return placement->mode != NP_SYSTEM && !placement->refused;
+    return !is_left(placement) && !placement->refused;
 }
 
 static size_t explicit_size(const struct np_placement *placement)
@@ -87,7 +93,7 @@ int np_heap_configure(const struct np_placement *placements, unsigned count, str
         if (!add_class(class, placement, &stats->rules[i]))
             return -E2BIG;
         np_stats_describe(class->stats, placement, has_zone(placement));
-        if (placement->mode != NP_SYSTEM && placement->min_size < classes.smallest)
+        if (!is_left(placement) && placement->min_size < classes.smallest)
             classes.smallest = placement->min_size;
         if (class->zone_count && explicit_size(placement) > classes.alignment)
             classes.alignment = explicit_size(placement);
@@ -103,7 +109,7 @@ struct np_heap_class *np_heap_class(size_t size)
     for (unsigned i = 0; i < classes.class_count; i++) {
         struct np_heap_class *class = &classes.table[i];
         if (size >= class->placement->min_size && size < class->placement->max_size)
-            return class->placement->mode == NP_SYSTEM ? NULL : class;
+            return is_left(class->placement) ? NULL : class;
     }
     return NULL;
 }

@@ -47,6 +47,7 @@ struct np_placement {
     enum np_hardness hardness;
     enum np_mapping_kind kind;
     bool refused;                /* hard mode cannot be had: every allocation of the rule fails with ENOMEM */
+    bool left;                   /* to the next malloc, which has to have every block */
     char reason[NP_REASON_SIZE]; /* why less than requested holds, or "" */
 };
 

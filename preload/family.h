@@ -10,6 +10,9 @@
  * full for it. */
 #define NP_MALLOC_LARGEST ((size_t)1 << 47)
 
+/** np_malloc_own() - malloc of this library, whichever one the name is bound to. */
+void *np_malloc_own(size_t size) __attribute__((visibility("hidden")));
+
 /** np_malloc_open() - from now on requests of @floor bytes and more are offered to the heap. Context:
  * start-up, once. */
 void np_malloc_open(size_t floor);

@@ -10,6 +10,7 @@
 #include "family.h"
 #include "guard.h"
 #include "next.h"
+#include "rival.h"
 #include "scrub.h"
 #include "task.h"
 #include "threading.h"
@@ -43,7 +44,7 @@ static size_t smallest_request(void)
     size_t smallest = SIZE_MAX;
     for (unsigned i = 0; i < process.count; i++) {
         const struct np_placement *placement = &process.placements[i];
-        if (placement->mode != NP_SYSTEM && placement->min_size < smallest)
+        if (placement->mode != NP_SYSTEM && !placement->left && placement->min_size < smallest)
             smallest = placement->min_size;
     }
     return smallest;
@@ -95,6 +96,7 @@ static void describe_process(void)
 
 static void start_heap(const struct np_environment *environment)
 {
+    np_rival_meet(&process);
     process.stats = np_stats_create();
     int result =
         process.stats ? np_heap_configure(process.placements, process.count, process.stats) : -ENOMEM;

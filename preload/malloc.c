@@ -71,6 +71,8 @@ NP_PUBLIC void *malloc(size_t size)
     return block ? block : allocate(size);
 }
 
+void *np_malloc_own(size_t size) __attribute__((alias("malloc"), malloc, alloc_size(1), nothrow, leaf));
+
 __attribute__((noinline)) static void *allocate_zeroed(size_t count, size_t size)
 {
     void *block;

@@ -245,7 +245,8 @@ struct np_next np_next = {
 };
 
 /* In the order of publishing: a thread that gets a block from the next malloc must also reach the next
- * free. */
+ * free. Every C library has them all: dlsym allocates when it finds nothing, and an allocator in front of us (heaptrack's)
+ * would begin its work there, before it has an environment. So mbind is not looked for: libnuma's is the same raw call. */
 static const struct symbol {
     const char *name;
     size_t offset;
@@ -289,7 +290,6 @@ static const struct symbol {
     {"posix_spawnp", offsetof(struct np_next, posix_spawnp), true},
     {"system", offsetof(struct np_next, system), true},
     {"popen", offsetof(struct np_next, popen), true},
-    {"mbind", offsetof(struct np_next, mbind), false}, /* libnuma's, where there is a libnuma */
 };
 
 #define SYMBOL_COUNT (sizeof symbols / sizeof *symbols)

@@ -187,6 +187,14 @@ except MemoryError: print("refused")'
     done
 }
 
+@test "what a program does through libnuma wins, and leaves no trace in the next block" {
+    file=$(policy own '[malloc.a]' 'size = 64K-' 'policy = interleave' 'nodes = all')
+    run -0 --separate-stderr placed NUMAPERF_CONFIG="$file" "$progs/tonode"
+    assert_equal "$stderr" ""
+    assert_line --index 0 '2 3'
+    assert_line --index 1 --partial ", 0 failed"
+}
+
 # clean_under RULE... - our puppet $program finds nothing wrong under each of MODE|NODES.
 clean_under() {
     local rule mode nodes file
