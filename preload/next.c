@@ -184,6 +184,11 @@ static int first_pthread_setaffinity_np(pthread_t thread, size_t size, const cpu
     return np_next_resolve() ? np_next.pthread_setaffinity_np(thread, size, cpus) : ESRCH;
 }
 
+static void *first_dlopen(const char *file, int mode)
+{
+    return np_next_resolve() ? np_next.dlopen(file, mode) : NULL;
+}
+
 static int raw_sched_setaffinity(pid_t tid, size_t size, const cpu_set_t *cpus)
 {
     return (int)syscall(SYS_sched_setaffinity, tid, size, cpus);
@@ -242,6 +247,7 @@ struct np_next np_next = {
     .posix_spawnp = np_first_posix_spawnp,
     .system = np_first_system,
     .popen = np_first_popen,
+    .dlopen = first_dlopen,
 };
 
 /* In the order of publishing: a thread that gets a block from the next malloc must also reach the next
@@ -290,6 +296,7 @@ static const struct symbol {
     {"posix_spawnp", offsetof(struct np_next, posix_spawnp), true},
     {"system", offsetof(struct np_next, system), true},
     {"popen", offsetof(struct np_next, popen), true},
+    {"dlopen", offsetof(struct np_next, dlopen), true},
 };
 
 #define SYMBOL_COUNT (sizeof symbols / sizeof *symbols)

@@ -70,6 +70,7 @@ struct np_next {
                                 char *const environment[]);
     int (*_Atomic system)(const char *command);
     FILE *(*_Atomic popen)(const char *command, const char *type);
+    void *(*_Atomic dlopen)(const char *file, int mode);
 };
 
 extern struct np_next np_next __attribute__((visibility("hidden")));

@@ -96,6 +96,19 @@ classes_are() {
     done
 }
 
+@test "a library that is opened with RTLD_DEEPBIND gets along with the program's blocks" {
+    mkdir plugins
+    cp "$progs/plugin.so" .
+    cp "$progs/plugin.so" plugins/inner.so
+    resident LD_PRELOAD="$numaperf_preload" "$progs/host" ./plugin.so inner.so
+    assert_equal "$stderr" ''
+    classes_are best-effort some 'the kernel may spill' host
+    resident LD_PRELOAD="$numaperf_preload" NUMAPERF_LOG=warn "$progs/host" ./plugin.so inner.so
+    assert_equal "$stderr" "$(printf 'numaperf: %s is opened without RTLD_DEEPBIND\n' ./plugin.so 'the program')"
+    resident LD_PRELOAD="$numaperf_preload" NUMAPERF_LOG=warn NUMAPERF_DISABLE=1 "$progs/host" ./plugin.so inner.so
+    assert_equal "$stderr" ''
+}
+
 @test "a program with an allocator inside keeps its blocks" {
     resident LD_PRELOAD="$numaperf_preload" "$progs/resident_own"
     assert_equal "$stderr" ''

@@ -41,8 +41,11 @@ setup() {
 }
 
 @test "only next.c asks the dynamic linker" {
-    run -0 grep -l -E 'dlsym|dlopen|dlvsym' -r "$NUMAPERF_ROOT/preload" "$NUMAPERF_ROOT/core" --include '*.c'
+    run -0 grep -l -E 'dlsym|dlvsym' -r "$NUMAPERF_ROOT/preload" "$NUMAPERF_ROOT/core" --include '*.c'
     assert_output --regexp '(^|/)preload/next\.c$'
+    run -0 nm -D --undefined-only "$numaperf_preload"
+    assert_line --partial ' dlsym@'
+    refute_output --regexp ' (dlopen|dlmopen|dlvsym|dladdr)@'
 }
 
 @test "the shim uses no stdio" {
