@@ -79,7 +79,7 @@ static int draw_rules(const struct picture *picture, int y)
 {
     unsigned colour = 0;
     for (const struct np_value *rule = first_rule(picture); rule; rule = rule->next, colour++) {
-        char trouble[512], size[NP_TEXT_SIZE];
+        char trouble[512], size[NP_TEXT_SIZE], nodes[16];
         const uint64_t held = np_report_pages(rule, -1) * picture->page;
         const bool wrong = *np_report_rule_trouble(rule, trouble) != '\0';
         if (held == 0 && !wrong)
@@ -88,7 +88,8 @@ static int draw_rules(const struct picture *picture, int y)
                       "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"14\" rx=\"3\" fill=\"%s\"/>\n", MARGIN,
                       y - 12, colours[colour % COLOURS]);
         put_text(picture, MARGIN + 22, y, "font-weight=\"bold\"", "%.40s", np_value_text(rule, "section"));
-        put_text(picture, MARGIN + 210, y, "", "%.24s%s", np_value_text(rule, "policy"),
+        put_text(picture, MARGIN + 210, y, "", "%.24s %s%s", np_value_text(rule, "policy"),
+                 np_report_node_ids(rule, nodes, sizeof nodes),
                  strcmp(np_value_text(rule, "mode"), "hard") == 0 ? ", hard" : "");
         put_text(picture, MARGIN + 400, y, "text-anchor=\"end\"", "%s", np_text_size(held, size));
         put_text(picture, MARGIN + 416, y, wrong ? "fill=\"#b00020\"" : "fill=\"#1b7f3b\"", "%s%.120s",

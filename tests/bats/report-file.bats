@@ -106,6 +106,7 @@ for element in tree.parse("picture.svg").getroot():
     run -0 svg .
     assert_line "redis-server (7)"
     assert_line "malloc.large"
+    assert_line "interleave 0-1"
     assert_line "as requested"
     assert_line "node 0"
     assert_line "node 1"
