@@ -61,14 +61,14 @@ void *np_mapped_attach(np_mapped_shmat *next, int id, const void *address, int f
 
 int np_mapped_detach(np_mapped_shmdt *next, const void *address)
 {
-    struct np_live_piece piece;
+    struct np_live_piece pieces[NP_LIVE_PIECES];
     const uintptr_t start = (uintptr_t)address;
-    const bool known = np_live_overlap(start, start + 1, &piece) && piece.start == start;
-    if (known)
-        np_live_cut(piece.start, piece.end, true);
+    unsigned count = 0;
+    if (np_live_overlap(start, start + 1, pieces) && pieces->start == start)
+        count = np_live_take(start, UINTPTR_MAX, pieces->origin, pieces, NP_LIVE_PIECES);
     const int result = next(address);
-    if (known && result != 0)     /* it is no segment */
-        (void)np_live_add(piece); /* where there is no room the report says so */
+    if (result != 0) /* it is no segment */
+        np_live_put_back(pieces, count);
     return result;
 }
 

@@ -187,12 +187,13 @@ static bool shorten(uint32_t index, uintptr_t start, uintptr_t end)
     return false;
 }
 
-static void cut(uintptr_t start, uintptr_t end, bool gone)
+/* Takes [start, end) out, of one mapping or of all. */
+static void cut(uintptr_t start, uintptr_t end, uint32_t origin, bool gone)
 {
-    uint32_t first = find(live.stats, start), at = first;
+    uint32_t at = find(live.stats, start);
     while (at < count_of(live.stats) && load(live.stats, at).start < end) {
         struct np_live_piece piece = load(live.stats, at);
-        if (!shorten(at, start, end)) {
+        if ((origin != 0 && piece.origin != origin) || !shorten(at, start, end)) {
             at++;
             continue;
         }
@@ -202,19 +203,42 @@ static void cut(uintptr_t start, uintptr_t end, bool gone)
     }
 }
 
+/* One entry for two parts of a mapping that touch each other. */
+static void join(uint32_t index)
+{
+    if (index + 1 >= count_of(live.stats))
+        return;
+    struct np_live_piece piece = load(live.stats, index), next = load(live.stats, index + 1);
+    if (piece.end != next.start || piece.origin != next.origin || piece.kind != next.kind)
+        return;
+    piece.end = next.end;
+    store(index, piece);
+    erase(index + 1, index + 2);
+}
+
+static bool add(struct np_live_piece piece)
+{
+    cut(piece.start, piece.end, 0, true);
+    const uint32_t index = find(live.stats, piece.start);
+    if (!insert(index, piece))
+        return false;
+    count_bytes(piece.rule, piece.end - piece.start);
+    join(index);
+    if (index > 0)
+        join(index - 1);
+    return true;
+}
+
 bool np_live_add(struct np_live_piece piece)
 {
     if (!lock_table())
         return false;
     begin_change();
-    cut(piece.start, piece.end, true);
     if (piece.origin == 0) {
         piece.origin = ++live.origins;
         np_stats_add(&live.stats->rules[piece.rule].mapped, 1);
     }
-    bool added = insert(find(live.stats, piece.start), piece);
-    if (added)
-        count_bytes(piece.rule, piece.end - piece.start);
+    const bool added = add(piece);
     end_change();
     unlock_table();
     return added;
@@ -225,7 +249,45 @@ void np_live_cut(uintptr_t start, uintptr_t end, bool gone)
     if (!lock_table())
         return;
     begin_change();
-    cut(start, end, gone);
+    cut(start, end, 0, gone);
+    end_change();
+    unlock_table();
+}
+
+unsigned np_live_take(uintptr_t start, uintptr_t end, uint32_t origin, struct np_live_piece *ret_pieces,
+                      unsigned room)
+{
+    unsigned count = 0;
+    if (!lock_table())
+        return 0;
+    for (uint32_t at = find(live.stats, start); at < count_of(live.stats) && count < room; at++) {
+        struct np_live_piece piece = load(live.stats, at);
+        if (piece.start >= end)
+            break;
+        if (origin != 0 && piece.origin != origin)
+            continue;
+        piece.start = piece.start > start ? piece.start : start;
+        piece.end = piece.end < end ? piece.end : end;
+        ret_pieces[count++] = piece;
+    }
+    begin_change();
+    cut(start, end, origin, true);
+    end_change();
+    unlock_table();
+    return count;
+}
+
+void np_live_put_back(const struct np_live_piece *pieces, unsigned count)
+{
+    if (count == 0 || !lock_table())
+        return;
+    begin_change();
+    for (unsigned i = 0; i < count; i++) {
+        /* With its last piece the mapping was counted as gone. */
+        if (!has_siblings(UINT32_MAX, pieces[i].origin))
+            np_stats_add(&live.stats->rules[pieces[i].rule].unmapped, (uint64_t)-1);
+        (void)add(pieces[i]); /* where there is no room the report says so */
+    }
     end_change();
     unlock_table();
 }

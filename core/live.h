@@ -16,6 +16,9 @@ struct np_live_piece {
     uint32_t rule, kind, origin;
 };
 
+/** How many pieces a call that fails puts back: more are hardly ever unmapped together, and stacks may be small. */
+#define NP_LIVE_PIECES 16
+
 /** What is in the table lies between these addresses; low is above high while it is empty. */
 struct np_live_bounds {
     _Atomic uintptr_t low, high;
@@ -54,6 +57,12 @@ bool np_live_add(struct np_live_piece piece);
 /** np_live_cut() - take [start, end) out; pieces that reach beyond it are shortened. @gone: mappings of
  * which nothing is left count as unmapped. */
 void np_live_cut(uintptr_t start, uintptr_t end, bool gone);
+/** np_live_take() - the same with what a call is about to unmap, of the mapping @origin or, for 0, of all. @room: of
+ * @ret_pieces, which get what was there; pieces for which there is no room are forgotten. Return: how many. */
+unsigned np_live_take(uintptr_t start, uintptr_t end, uint32_t origin, struct np_live_piece *ret_pieces,
+                      unsigned room);
+/** np_live_put_back() - the call has failed: they are still there. */
+void np_live_put_back(const struct np_live_piece *pieces, unsigned count);
 /** np_live_at() - the piece with the lowest address that ends behind @address. No lock. Return: false when
  * there is none. */
 bool np_live_at(const struct np_stats *stats, uintptr_t address, struct np_live_piece *ret_piece);

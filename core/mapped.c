@@ -104,9 +104,14 @@ static size_t filled_length(const struct request *request, size_t length)
     size_t size;
     if (request->flags & MAP_ANONYMOUS)
         return length;
-    if (np_backing_of(request->fd) == NP_BACKING_ZERO)
-        return length;
-    if (np_backing_file_size(request->fd, &size) < 0 || size <= (size_t)request->offset)
+    if (np_backing_of(request->fd) == NP_BACKING_ZERO) {
+        if (!(request->flags & MAP_SHARED))
+            return length;
+        size = length; /* it stands for a file of its own, of as many bytes, which the offset still goes by */
+    } else if (np_backing_file_size(request->fd, &size) < 0) {
+        return 0;
+    }
+    if (size <= (size_t)request->offset)
         return 0;
     size = whole_pages(size - (size_t)request->offset);
     return size < length ? size : length;
@@ -236,18 +241,15 @@ void *np_mapped_map(np_mapped_mmap *next, void *address, size_t length, int prot
 int np_mapped_unmap(np_mapped_munmap *next, void *address, size_t length)
 {
     const uintptr_t start = (uintptr_t)address, end = start + whole_pages(length);
-    struct np_live_piece piece;
+    struct np_live_piece pieces[NP_LIVE_PIECES];
     if (start % np_kernel_page_size() != 0 || length == 0 || end < start ||
-        !np_live_overlap(start, end, &piece))
+        !np_live_overlap(start, end, pieces))
         return next(address, length);
     /* Out of the table before the kernel gives the addresses to somebody else. */
-    np_live_cut(start, end, true);
+    const unsigned count = np_live_take(start, end, 0, pieces, NP_LIVE_PIECES);
     const int result = next(address, length);
-    if (result != 0) { /* too many mappings to split one: all is still there */
-        piece.start = piece.start > start ? piece.start : start;
-        piece.end = piece.end < end ? piece.end : end;
-        (void)np_live_add(piece); /* where there is no room the report says so */
-    }
+    if (result != 0) /* too many mappings to split one: all is still there */
+        np_live_put_back(pieces, count);
     return result;
 }
 

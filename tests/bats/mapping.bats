@@ -129,6 +129,35 @@ libc.exit(0)'
     assert_equal "$(field '.rules[0].enforcement' "$report")" strict
 }
 
+@test "hard mode maps /dev/zero at an offset, and commits what the kernel has memory for" {
+    policy=$(policy zero '[mmap.hard]' 'kind = shared' 'size = 3M-' 'policy = bind' 'nodes = 0' 'mode = hard')
+    run -0 python '
+zero = os.open("/dev/zero", os.O_RDWR)
+for offset in 0, 1 << 20, 4 << 20, 16 << 20:
+    block = mmap.mmap(zero, 4 << 20, offset=offset, access=mmap.ACCESS_WRITE)
+    if offset < 4 << 20:
+        block[0] = 1
+    print(len(block))
+    sys.stdout.flush()'
+    assert_output $'4194304\n4194304\n4194304\n4194304'
+}
+
+@test "what lies in a file is told without asking its file system, which may be on a server that is gone" {
+    requires "$progs/deny"
+    local refused
+    policy=$(policy files '[mmap.shared]' 'kind = shared' 'policy = interleave' 'nodes = all' \
+        '[mmap.files]' 'kind = file' 'policy = preferred' 'nodes = 0')
+    for refused in fstatfs statx; do
+        with=("$progs/deny" EPERM "$refused" --)
+        run -0 python '
+file = os.open(os.environ["NUMAPERF_CONFIG"], os.O_RDWR)
+show("file", mmap.mmap(file, 0, flags=mmap.MAP_PRIVATE))
+print("read", mmap.mmap(file, 0)[:10])
+show("anonymous", mmap.mmap(-1, 4 << 20))'
+        assert_output $'file prefer\nread b\'[numaperf]\'\nanonymous interleave'
+    done
+}
+
 @test "mappings of a rule that hard mode refuses fail, and the program lives" {
     policy=$(policy refused '[mmap.refused]' 'kind = shared' 'policy = bind' 'nodes = 1023' 'mode = hard')
     run -0 --separate-stderr python '

@@ -50,6 +50,8 @@ static const struct call {
     {"mmap", SYS_mmap, 3, 0},
     {"mremap", SYS_mremap, 3, 0},
     {"memfd_create", SYS_memfd_create, 1, 0},
+    {"fstatfs", SYS_fstatfs, 0, ~0u},
+    {"statx", SYS_statx, 2, 0},
 };
 
 static struct sock_filter filter[MAX_INSTRUCTIONS];

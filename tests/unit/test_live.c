@@ -117,6 +117,45 @@ static void test_gap(void)
     np_live_cut(0, 100 * K, true);
 }
 
+/* What a call takes out and puts back when it fails. */
+static void test_put_back(void)
+{
+    struct np_live_piece pieces[4];
+    const struct np_stats_sum before = np_stats_fold(stats, 2), other = np_stats_fold(stats, 1);
+    add(10, 20, 2);
+    add(30, 40, 1);
+    add(40, 50, 1);
+    const struct {
+        uintptr_t start, end;
+        const char *left;
+        unsigned count;
+    } cases[] = {
+        {12, 35, "10-12:2 35-40:1 40-50:1", 2},
+        {12, 14, "10-12:2 14-20:2 30-40:1 40-50:1", 1},
+        {0, 100, "", 3},
+        {20, 30, "10-20:2 30-40:1 40-50:1", 0},
+        {18, 41, "10-18:2 41-50:1", 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const unsigned count = np_live_take(cases[i].start * K, cases[i].end * K, 0, pieces, 4);
+        tap_int(count, cases[i].count, "pieces taken out");
+        tap_string(table(), cases[i].left, "what is left");
+        np_live_put_back(pieces, count);
+        tap_string(table(), "10-20:2 30-40:1 40-50:1", "what is put back is whole again");
+        tap_counts(2, before.allocations + 1, before.frees, 10);
+        tap_counts(1, other.allocations + 2, other.frees, 20);
+    }
+    tap_int(np_live_take(10 * K, 100 * K, 0, pieces, 1), 1, "for one there is room");
+    np_live_put_back(pieces, 1);
+    tap_string(table(), "10-20:2", "the others are forgotten");
+    np_live_cut(15 * K, 16 * K, true);
+    add(20, 30, 1);
+    (void)np_live_overlap(10 * K, 11 * K, pieces);
+    tap_int(np_live_take(10 * K, 100 * K, pieces[0].origin, pieces, 4), 2, "the pieces of one mapping");
+    tap_string(table(), "20-30:1", "others stay");
+    np_live_cut(0, 100 * K, true);
+}
+
 /* A mapping at addresses of one that is still in the table: its end was missed. */
 static void test_missed(void)
 {
@@ -194,6 +233,7 @@ int main(void)
     test_pieces();
     test_move();
     test_gap();
+    test_put_back();
     test_missed();
     test_full();
     test_threads();

@@ -188,6 +188,26 @@ static void *no_memory(void *address, size_t length, int protection, int flags, 
     return MAP_FAILED;
 }
 
+static int no_split(void *address, size_t length)
+{
+    (void)address, (void)length;
+    errno = ENOMEM;
+    return -1;
+}
+
+/* The kernel refuses to split one more mapping: nothing of what the call is about is gone. */
+static void test_failing_unmap(void)
+{
+    const uint64_t before = live_bytes(SHARED);
+    char *base = map(NULL, 12 * M, PROT_READ, ANON_SHARED);
+    (void)np_mapped_unmap(munmap, base + 5 * M, M);
+    tap_ok(np_mapped_unmap(no_split, base + M, 9 * M) == -1, "two pieces cannot be unmapped");
+    tap_int((long long)(live_bytes(SHARED) - before), 11 * M, "both are still known");
+    tap_int(np_mapped_unmap(munmap, base + M, 9 * M), 0, "now they can");
+    tap_int((long long)(live_bytes(SHARED) - before), 3 * M, "what is left is known");
+    tap_int(np_mapped_unmap(munmap, base, 12 * M), 0, "and goes");
+}
+
 static void test_failures(void)
 {
     const uint64_t before = live_bytes(SHARED);
@@ -329,8 +349,9 @@ static void test_segment(void)
     tap_policy(block, NP_MPOL_INTERLEAVE, "it is shared memory");
     tap_int((long long)live_bytes(SHARED), M + 4096, "of the size of the segment");
     tap_ok(np_mapped_detach(shmdt, block + 4096) == -1 && errno == EINVAL, "detaching what is none fails");
+    tap_int(np_mapped_unmap(munmap, block + 4096, 4096), 0, "a part in its middle goes");
     tap_int(np_mapped_detach(shmdt, block), 0, "it is detached");
-    tap_int((long long)live_bytes(SHARED), 0, "and gone");
+    tap_int((long long)live_bytes(SHARED), 0, "and nothing of it is left");
     tap_ok(np_mapped_attach(shmat, -1, NULL, 0) == MAP_FAILED && errno == EINVAL, "no segment, no memory");
 }
 
@@ -367,6 +388,7 @@ int main(void)
     test_gate();
     test_map();
     test_failures();
+    test_failing_unmap();
     test_reservation();
     test_fixed();
     test_pages();
