@@ -19,8 +19,6 @@ void np_report_show(FILE *stream, const struct np_value *report);
 const char *np_report_rule_trouble(const struct np_value *rule, char *text);
 /** np_report_page_bytes() - bytes of a base page of the machine that wrote the report. */
 uint64_t np_report_page_bytes(const struct np_value *report);
-/** np_report_asked_nodes() - the ids of "nodes" as numactl writes them, or "-". */
-const char *np_report_asked_nodes(const struct np_value *holder, char *text, size_t size);
 /** np_report_pages() - the pages of a rule on one node, or on all with node -1. */
 uint64_t np_report_pages(const struct np_value *rule, int node);
 /** np_report_node_ids() - the nodes that a rule got, as numactl writes them; "-" for none. @text is returned. */
