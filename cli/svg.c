@@ -28,6 +28,8 @@ enum {
 /* Told apart also by those who see few colours: Okabe and Ito, "Color Universal Design", 2008. */
 static const char *const colours[] = {"#0072B2", "#E69F00", "#009E73", "#CC79A7",
                                       "#56B4E9", "#D55E00", "#F0E442", "#999999"};
+#define RED     "fill=\"#b00020\""
+#define GREEN   "fill=\"#1b7f3b\""
 #define COLOURS (sizeof colours / sizeof *colours)
 
 struct picture {
@@ -74,7 +76,19 @@ static uint64_t bytes_on(const struct picture *picture, int node)
     return pages * picture->page;
 }
 
-/* The legend: a line for each rule that holds memory, or that is not as requested. Return: the next free y. */
+/* At most those of the legend: one for each rule, two where something is wrong. */
+static int count_lines(const struct picture *picture)
+{
+    int lines = 0;
+    for (const struct np_value *rule = first_rule(picture); rule; rule = rule->next) {
+        char trouble[512];
+        lines += *np_report_rule_trouble(rule, trouble) ? 2 : 1;
+    }
+    return lines;
+}
+
+/* The legend: each rule that holds memory, and each that is not as requested with the reason below. Return: the next
+ * free y. */
 static int draw_rules(const struct picture *picture, int y)
 {
     unsigned colour = 0;
@@ -92,9 +106,12 @@ static int draw_rules(const struct picture *picture, int y)
                  np_report_node_ids(rule, nodes, sizeof nodes),
                  strcmp(np_value_text(rule, "mode"), "hard") == 0 ? ", hard" : "");
         put_text(picture, MARGIN + 400, y, "text-anchor=\"end\"", "%s", np_text_size(held, size));
-        put_text(picture, MARGIN + 416, y, wrong ? "fill=\"#b00020\"" : "fill=\"#1b7f3b\"", "%s%.120s",
-                 wrong ? "not as requested: " : "as requested", trouble);
+        put_text(picture, MARGIN + 416, y, wrong ? RED : GREEN, wrong ? "not as requested" : "as requested");
         y += LINE;
+        if (wrong) {
+            put_text(picture, MARGIN + 22, y, RED, "%.100s%s", trouble, strlen(trouble) > 100 ? " ..." : "");
+            y += LINE;
+        }
     }
     return y;
 }
@@ -151,12 +168,9 @@ static void draw_node(const struct picture *picture, unsigned index)
 static void draw(struct picture *picture)
 {
     const struct np_value *report = picture->report;
-    unsigned rules = 0;
-    for (const struct np_value *rule = first_rule(picture); rule; rule = rule->next)
-        rules++;
     const int room = MARGIN + (int)picture->count * (BOX_WIDTH + BOX_GAP) - BOX_GAP + MARGIN;
     const int width = room > MIN_WIDTH ? room : MIN_WIDTH;
-    const int height = MARGIN * 2 + LINE * (int)(rules + 4) + BOX_HEAD + STACK + LINE + 10;
+    const int height = MARGIN * 2 + LINE * (count_lines(picture) + 4) + BOX_HEAD + STACK + LINE + 10;
     (void)fprintf(
         picture->stream,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
