@@ -52,12 +52,14 @@ static void leave_class(struct np_process *process, unsigned index, const char *
     }
 }
 
-/* The file of the malloc that the loader has bound the name to, unless it is ours. */
+/* The file of the malloc that the loader has bound the name to, unless it is ours. Where a program without address
+ * randomisation takes the address of malloc, the name is bound to a jump of the program's own, which has no symbol. */
 static bool find_first(struct np_object *ret_object)
 {
     /* Volatile, or the compiler takes it for ours. */
     void *(*volatile first)(size_t) = malloc;
-    return first != np_malloc_own && np_object_at((const void *)(uintptr_t)first, ret_object);
+    return first != np_malloc_own && np_object_at((const void *)(uintptr_t)first, ret_object) &&
+           *ret_object->symbol != '\0';
 }
 
 void np_rival_meet(struct np_process *process)

@@ -35,6 +35,13 @@ classes_are() {
     classes_are best-effort some 'the kernel may spill' resident
 }
 
+@test "a program at a fixed address that takes the address of malloc has no allocator in front" {
+    requires /usr/bin/python3
+    run -0 env LD_PRELOAD="$numaperf_preload" NUMAPERF_CONFIG="$every" NUMAPERF_REPORT='report-%n.json' \
+        /usr/bin/python3 -c 'pass'
+    classes_are best-effort some 'the kernel may spill' python3
+}
+
 @test "AddressSanitizer keeps every block, behind us and in front" {
     requires "$progs/resident_address"
     export ASAN_OPTIONS=verify_asan_link_order=0
