@@ -3,6 +3,7 @@
 
 #include "bins.h"
 #include "cache.h"
+#include "extent.h"
 #include "space.h"
 #include "stripes.h"
 #include "topology.h"
@@ -106,12 +107,11 @@ struct np_heap_class *np_heap_class(size_t size)
 {
     if (size < classes.smallest)
         return NULL;
-    for (unsigned i = 0; i < classes.class_count; i++) {
-        struct np_heap_class *class = &classes.table[i];
-        if (size >= class->placement->min_size && size < class->placement->max_size)
-            return is_left(class->placement) ? NULL : class;
-    }
-    return NULL;
+    /* From the largest on: small blocks know their class by their slot. */
+    struct np_heap_class *class = classes.table + classes.class_count;
+    while (size < (--class)->placement->min_size)
+        ;
+    return size < class->placement->max_size && !is_left(class->placement) ? class : NULL;
 }
 
 /* How the zone is told to the kernel. */
@@ -154,7 +154,11 @@ static void prepare_zone(struct np_heap_class *class, unsigned index)
     zone->class_index = (uint16_t)(class - classes.table);
     zone->small = class->first_small != class->first_zone && index >= class->first_small;
     zone->explicit_size = zone->small ? 0 : explicit_size(placement);
+    zone->alone = class->zone_count == 1 && class->first_small == class->first_zone;
     choose_policy(zone);
+    /* Blocks of huge pages, and those that begin where one begins, have sizes and addresses of their own. */
+    zone->parked.below =
+        zone->explicit_size || zone->advice == NP_ADVICE_HUGE_PAGES ? 0 : NP_EXTENT_REMAP_FROM;
     unsigned slot = atomic_load_explicit(&classes.stats->zone_count, memory_order_relaxed);
     zone->published = &classes.stats->zones[slot];
     zone->published->rule = (uint32_t)(class - classes.table);
@@ -243,11 +247,17 @@ unsigned np_class_position(unsigned *ret_cpu)
     return (unsigned)known - 1;
 }
 
+__thread struct np_class_here np_class_here __attribute__((tls_model("initial-exec")));
+
 unsigned np_class_slot(const struct np_heap_class *class)
 {
-    if (class->placement->mode != NP_LOCAL)
+    if (class->zone_count < 2)
         return 0;
-    unsigned position = np_class_position(NULL);
+    int at_hand = np_class_slot_at_hand(class);
+    if (at_hand >= 0)
+        return (unsigned)at_hand;
+    unsigned cpu, position = np_class_position(&cpu);
+    np_class_here = (struct np_class_here){np_kernel_rseq_cpu(), (int32_t)cpu, position};
     return position < class->zone_count ? position : 0;
 }
 

@@ -19,8 +19,27 @@ struct np_heap_class {
 /** np_class_zone_ready() - see that the zone with this number, which is one of the class's, can serve.
  * Return: 0; -ENOMEM without address space; -errno when a hard class's policy is refused. */
 int np_class_zone_ready(struct np_heap_class *class, unsigned zone);
+/** Where the calling thread is, as far as np_class_slot() has asked. */
+struct np_class_here {
+    const volatile int32_t *cpu_now; /* where the kernel says its CPU, or NULL */
+    int32_t cpu;                     /* on which it was then */
+    unsigned position;               /* of that CPU's node among those of `local` */
+};
+extern __thread struct np_class_here np_class_here
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 /** np_class_slot() - which of the class's zones serves the calling thread: its CPU's for `local`. */
 unsigned np_class_slot(const struct np_heap_class *class);
+/** np_class_slot_at_hand() - the same, if it takes no call. Return: -1. */
+static inline int np_class_slot_at_hand(const struct np_heap_class *class)
+{
+    if (class->zone_count < 2) /* only `local` has several */
+        return (int)class->zone_count - 1;
+    const struct np_class_here *here = &np_class_here;
+    if (!here->cpu_now || *here->cpu_now != here->cpu)
+        return -1;
+    return here->position < class->zone_count ? (int)here->position : 0;
+}
 /** np_class_at() - a class by its index. */
 struct np_heap_class *np_class_at(unsigned index);
 /** np_class_small_zone() - the zone of a class's slabs for a thread at @position among the nodes of `local`. */

@@ -4,29 +4,14 @@
 #include "commit.h"
 #include "fit.h"
 #include "log.h"
+#include "owner.h"
+#include "parked.h"
 #include "repair.h"
 #include "retain.h"
 #include "tally.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* Which freed blocks are asked for their policy: from this size on, the first so many, then those that
- * lived for a tick of the clock. A program that binds a block keeps it; one that frees at once must not
- * pay for a system call each time. */
-#define CHECK_POLICY_FROM   ((size_t)256 << 10)
-#define CHECK_POLICY_ALWAYS 1024
-
-static _Atomic uint32_t last_thread = NP_OWNER_NONE;
-static __thread uint32_t this_thread __attribute__((tls_model("initial-exec")));
-
-/* A number that no other thread of this process ever has (2^32 threads later it may). */
-static uint32_t thread_number(void)
-{
-    if (!this_thread)
-        this_thread = atomic_fetch_add_explicit(&last_thread, 1, memory_order_relaxed) + 1;
-    return this_thread;
-}
 
 /* The live run that begins at @block, or the end of the program: this is no block of ours. Handlers of
  * SIGABRT fork to run a debugger, so the lock goes first. */
@@ -126,7 +111,7 @@ static void clear(struct np_zone *zone, uint32_t first, uint32_t end)
 /* First touch decides anew, unless this very thread placed the pages that are there. */
 static void drop_others_pages(struct np_zone *zone, uint32_t run, uint32_t first, uint32_t end)
 {
-    if (!zone->keeps_owner || zone->runs.entry[run].owner == thread_number())
+    if (!zone->keeps_owner || zone->runs.entry[run].owner == np_owner())
         return;
     uint32_t stretch, count;
     if (np_runs_find(&zone->runs, first, end, NP_PAGE_ABSENT, false, &stretch, &count) &&
@@ -139,7 +124,7 @@ static int prepare(struct np_zone *zone, void *block, size_t from, bool zero)
 {
     uint32_t run = np_zone_page(zone, block);
     struct np_run *entry = &zone->runs.entry[run];
-    if (entry->flags & NP_RUN_ALL_USED && !zero && !(zone->keeps_owner && entry->owner != thread_number()))
+    if (entry->flags & NP_RUN_ALL_USED && !zero && !(zone->keeps_owner && entry->owner != np_owner()))
         return 0; /* used before and used again: the usual case of a loop */
     uint32_t first = run + (from ? np_pages_for(from) : 0), end = run + entry->held;
     drop_others_pages(zone, run, first, end);
@@ -221,20 +206,19 @@ void np_extent_give_slab(struct np_zone *zone, void *slab)
         np_repair(zone, run, pages);
         np_zone_lock(zone);
     }
-    np_runs_give(&zone->runs, run, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, now);
+    np_runs_give(&zone->runs, run, zone->keeps_owner ? np_owner() : NP_OWNER_NONE, now);
     np_retain_settle(zone);
     np_zone_unlock(zone);
     np_retain_balance(zone, now);
 }
 
-static bool worth_checking(struct np_zone *zone, const struct np_run *entry, uint64_t now)
+/* Has the program given the block a policy by a way that we do not see? Asks the kernel, not every time. */
+static bool is_bound(struct np_zone *zone, const struct np_run *entry, const char *block, uint64_t now)
 {
-    if (zone->policy_failed || np_bytes(entry->held) < CHECK_POLICY_FROM)
+    if (!np_parked_worth_checking(zone, entry, now))
         return false;
-    if (zone->policy_checks == CHECK_POLICY_ALWAYS)
-        return entry->stamp != (uint32_t)now;
-    zone->policy_checks++;
-    return true;
+    zone->policy_checks += zone->policy_checks < NP_PARKED_CHECK_ALWAYS;
+    return np_repair_needed(zone, block);
 }
 
 void np_extent_free(struct np_zone *zone, void *block)
@@ -244,8 +228,7 @@ void np_extent_free(struct np_zone *zone, void *block)
     struct np_run *entry = &zone->runs.entry[run];
     uint32_t pages = entry->held;
     uint64_t now = np_kernel_milliseconds();
-    bool custom = entry->custom || entry->seams[0] ||
-                  (worth_checking(zone, entry, now) && np_repair_needed(zone, block));
+    bool custom = entry->custom || entry->seams[0] || is_bound(zone, entry, block, now);
     zone->last_free = (uint32_t)now;
     np_tally_remove(zone, pages);
     np_stats_add(&zone->published->frees, 1);
@@ -260,9 +243,9 @@ void np_extent_free(struct np_zone *zone, void *block)
         np_repair(zone, run, pages);
         np_zone_lock(zone);
     }
-    uint32_t owner = zone->keeps_owner ? thread_number() : NP_OWNER_NONE, second = (uint32_t)(now / 1000);
+    uint32_t owner = zone->keeps_owner ? np_owner() : NP_OWNER_NONE, second = (uint32_t)(now / 1000);
     if (entry->flags & NP_RUN_ALL_USED && entry->pages == pages)
-        np_retain_park(zone, run, owner, second);
+        np_parked_add(zone, run, owner, second);
     else
         np_runs_give(&zone->runs, run, owner, second);
     np_retain_settle(zone);
@@ -291,7 +274,7 @@ static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
         np_repair(zone, rest, rest_pages);
         np_zone_lock(zone);
     }
-    np_runs_give(&zone->runs, rest, zone->keeps_owner ? thread_number() : NP_OWNER_NONE, np_retain_now());
+    np_runs_give(&zone->runs, rest, zone->keeps_owner ? np_owner() : NP_OWNER_NONE, np_retain_now());
 }
 
 /* Lengthens a block over its room and over the free run behind it. What it takes from there once is
@@ -323,7 +306,7 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
     uint32_t run = run_of(zone, block, "realloc", true);
     uint32_t pages = pages_of(zone, size), old = zone->runs.entry[run].held;
     bool fits = size <= zone->capacity;
-    (void)np_retain_unpark(zone);
+    (void)np_parked_clear(zone);
     if (fits && pages < old)
         shrink(zone, run, pages);
     else if (fits && pages > old)

@@ -21,7 +21,7 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool roo
 int np_extent_prepare(struct np_zone *zone, void *block, size_t from, bool zero);
 /** np_extent_untake() - give a block back that was never used. */
 void np_extent_untake(struct np_zone *zone, void *block);
-/** np_extent_free() - give a block back. Aborts when it is not the start of a live block. */
+/** np_extent_free() - give a block back for which np_parked_push() is too short. Aborts when it is not the start of a live block. */
 void np_extent_free(struct np_zone *zone, void *block);
 /** np_extent_size() - the bytes that may be used at @block; aborts as np_extent_free(). */
 size_t np_extent_size(struct np_zone *zone, const void *block);

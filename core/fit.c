@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fit.h"
 
+#include "parked.h"
 #include "retain.h"
 
 /* Takes the room back from all blocks that were given some. Return: was there any? */
@@ -35,7 +36,7 @@ static int take_by_growth(struct np_zone *zone, uint32_t pages, uint32_t align, 
 
 int np_fit_take(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *ret_run)
 {
-    uint32_t run = np_retain_take_parked(zone, pages, align);
+    uint32_t run = np_parked_take(zone, pages, align);
     for (bool reclaimed = false;;) {
         if (run == NP_NO_RUN)
             run = np_runs_take(&zone->runs, pages, align);
@@ -43,7 +44,7 @@ int np_fit_take(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *
             *ret_run = run;
             return 0;
         }
-        if (np_retain_unpark(zone))
+        if (np_parked_clear(zone))
             continue;
         int error = take_by_growth(zone, pages, align, ret_run);
         if (!error)

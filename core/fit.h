@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fit - where in a zone a run of pages is found: the parked run, the best fit, or more of the zone.
+/* fit - where in a zone a run of pages is found: a parked run, the best fit, or more of the zone.
  * Context: hook-safe; the zone's lock is held. */
 #ifndef NP_CORE_FIT_H
 #define NP_CORE_FIT_H

@@ -8,6 +8,7 @@
 #include "explicit.h"
 #include "extent.h"
 #include "log.h"
+#include "parked.h"
 #include "publish.h"
 #include "retain.h"
 #include "space.h"
@@ -70,7 +71,8 @@ static int allocate_small(struct np_heap_class *class, unsigned slot, bool zero,
     return 0;
 }
 
-int np_heap_allocate(struct np_heap_class *class, size_t size, size_t alignment, bool zero, void **ret_block)
+__attribute__((noinline)) static int allocate(struct np_heap_class *class, size_t size, size_t alignment,
+                                              bool zero, void **ret_block)
 {
     np_publish_tick(size);
     if (!class->zone_count)
@@ -88,6 +90,34 @@ int np_heap_allocate(struct np_heap_class *class, size_t size, size_t alignment,
     return error ? refuse(class, error) : 0;
 }
 
+/* A large block by the short way. Return: NULL when it takes more than that. */
+static inline char *allocate_parked(const struct np_heap_class *class, size_t size)
+{
+    int slot = np_class_slot_at_hand(class);
+    if (slot < 0 || !np_zones_reserved())
+        return NULL;
+    struct np_zone *zone = np_zone_at(class->first_zone + (unsigned)slot);
+    return atomic_load_explicit(&zone->started, memory_order_acquire) ? np_parked_pop(zone, size) : NULL;
+}
+
+__attribute__((noinline)) static int clear(void *block, size_t size)
+{
+    memset(block, 0, size);
+    return 0;
+}
+
+/* The short way needs no stack frame. */
+int np_heap_allocate(struct np_heap_class *class, size_t size, size_t alignment, bool zero, void **ret_block)
+{
+    char *block = NULL;
+    if (size > NP_SMALL_MOST && alignment <= NP_BLOCK_ALIGNMENT)
+        block = allocate_parked(class, size);
+    if (!block)
+        return allocate(class, size, alignment, zero, ret_block);
+    *ret_block = block;
+    return zero ? clear(block, size) : 0;
+}
+
 bool np_heap_owns(const void *block)
 {
     return np_zone_of(block) || (np_zones_hold(block) && !np_space.released);
@@ -101,26 +131,26 @@ static struct np_zone *zone_of_block(const void *block, const char *what)
     return zone;
 }
 
-/* The slot of the slab that an address of the zone is in, or 0. */
-static unsigned slot_at(const struct np_zone *zone, const void *block)
+/* The slot of the slab that an address of a zone is in, or 0. */
+static unsigned slot_at(const void *block)
 {
-    return np_space_kinds(zone)[np_slab_unit(zone, block)];
+    return np_view.kinds[((uintptr_t)block - np_space.base) >> NP_UNIT_SHIFT];
 }
 
 void np_heap_free(void *block)
 {
     struct np_zone *zone = zone_of_block(block, "free");
-    unsigned slot = slot_at(zone, block);
+    unsigned slot = slot_at(block);
     if (slot)
         np_small_free(slot, block);
-    else
+    else if (!np_parked_push(zone, block))
         np_extent_free(zone, block);
 }
 
 size_t np_heap_usable_size(const void *block)
 {
     struct np_zone *zone = zone_of_block(block, "malloc_usable_size");
-    unsigned slot = slot_at(zone, block);
+    unsigned slot = slot_at(block);
     return slot ? np_small_size(zone, slot, block, "malloc_usable_size") : np_extent_size(zone, block);
 }
 
@@ -157,7 +187,7 @@ static int resize_by_move(struct np_heap_class *class, struct np_zone *zone, voi
 int np_heap_resize(void *block, size_t size, void **ret_block)
 {
     struct np_zone *zone = zone_of_block(block, "realloc");
-    unsigned slot = slot_at(zone, block);
+    unsigned slot = slot_at(block);
     if (slot)
         return resize_small(zone, slot, block, size, ret_block);
     size_t old = np_extent_size(zone, block);

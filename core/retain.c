@@ -2,6 +2,7 @@
 #include "retain.h"
 
 #include "commit.h"
+#include "parked.h"
 #include "space.h"
 
 #include <sys/mman.h>
@@ -22,40 +23,10 @@ uint32_t np_retain_now(void)
 
 void np_retain_settle(struct np_zone *zone)
 {
-    uint64_t held = zone->runs.held + (zone->parked == NP_NO_RUN ? 0 : zone->runs.entry[zone->parked].pages);
+    uint64_t held = zone->runs.held + zone->parked.pages;
     if (held != zone->held_counted)
         atomic_fetch_add_explicit(&retained_pages, held - zone->held_counted, memory_order_relaxed);
     zone->held_counted = held;
-}
-
-void np_retain_park(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t stamp)
-{
-    (void)np_retain_unpark(zone);
-    struct np_run *entry = &zone->runs.entry[run];
-    entry->state = NP_RUN_AWAY;
-    entry->owner = owner;
-    entry->stamp = stamp;
-    zone->parked = run;
-}
-
-bool np_retain_unpark(struct np_zone *zone)
-{
-    uint32_t run = zone->parked;
-    if (run == NP_NO_RUN)
-        return false;
-    zone->parked = NP_NO_RUN;
-    np_runs_give(&zone->runs, run, zone->runs.entry[run].owner, zone->runs.entry[run].stamp);
-    return true;
-}
-
-uint32_t np_retain_take_parked(struct np_zone *zone, uint32_t pages, uint32_t align)
-{
-    uint32_t run = zone->parked;
-    if (run == NP_NO_RUN || zone->runs.entry[run].pages != pages || (run & (align - 1)))
-        return NP_NO_RUN;
-    zone->parked = NP_NO_RUN;
-    zone->runs.entry[run].state = NP_RUN_LIVE;
-    return run;
 }
 
 static uint64_t retained_bytes(void)
@@ -173,7 +144,7 @@ static uint64_t drop_oldest(struct np_zone *zone, uint64_t most, uint32_t before
 static void balance_zone(struct np_zone *zone, uint32_t now)
 {
     uint64_t limit = retained_limit();
-    (void)np_retain_unpark(zone);
+    (void)np_parked_clear(zone);
     np_retain_settle(zone);
     for (uint32_t unit = unit_pages(zone);; unit = 1) {
         uint64_t retained = retained_bytes();
@@ -225,7 +196,7 @@ void np_retain_balance(struct np_zone *zone, uint32_t now)
 bool np_retain_trim_zone(struct np_zone *zone)
 {
     np_zone_lock(zone);
-    (void)np_retain_unpark(zone);
+    (void)np_parked_clear(zone);
     bool any = drop_oldest(zone, UINT64_MAX, np_retain_now() + 1, 1) > 0;
     any |= np_zone_close_tail(zone) > 0;
     np_retain_settle(zone);

@@ -12,15 +12,6 @@
 
 /** np_retain_settle() - tell the total what the zone's runs hold now. The zone's lock is held. */
 void np_retain_settle(struct np_zone *zone);
-/** np_retain_park() - keep a freed run whole, as the one that is handed out first when the next request is
- * of its size; the one kept before joins the free runs. The zone's lock is held. */
-void np_retain_park(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t stamp);
-/** np_retain_unpark() - let the parked run join the free runs. Return: false when there is none. The lock
- * is held. */
-bool np_retain_unpark(struct np_zone *zone);
-/** np_retain_take_parked() - the parked run, live again, if it has that size and alignment, else NP_NO_RUN.
- * The lock is held. */
-uint32_t np_retain_take_parked(struct np_zone *zone, uint32_t pages, uint32_t align);
 /** np_retain_now() - seconds of the clock that runs are stamped with. */
 uint32_t np_retain_now(void);
 /** np_retain_balance() - bring retained memory under its limit, oldest of @zone first, and drop what is old

@@ -114,7 +114,7 @@ static int make_zones(unsigned count)
         return error;
     np_space.zones = mapped;
     for (unsigned i = 0; i < count; i++)
-        pthread_mutex_init(&np_space.zones[i].lock, NULL);
+        np_lock_init(&np_space.zones[i].lock);
     return 0;
 }
 
@@ -240,13 +240,13 @@ void np_zones_release_reserve(void)
 void np_zone_lock(struct np_zone *zone)
 {
     if (!holds_all_locks)
-        pthread_mutex_lock(&zone->lock);
+        np_lock_take(&zone->lock);
 }
 
 void np_zone_unlock(struct np_zone *zone)
 {
     if (!holds_all_locks)
-        pthread_mutex_unlock(&zone->lock);
+        np_lock_give(&zone->lock);
 }
 
 void np_space_lock(void)

@@ -6,30 +6,39 @@
 
 #include "zone.h"
 
+/* What all zones of a rule have in use; where there is one, its lock does. */
+static inline void np_tally_rule(struct np_zone *zone, uint64_t change)
+{
+    if (zone->alone)
+        np_stats_add(&zone->stats->in_use_bytes, change);
+    else
+        atomic_fetch_add_explicit(&zone->stats->in_use_bytes, change, memory_order_relaxed);
+}
+
 static inline void np_tally_add(struct np_zone *zone, uint32_t pages)
 {
     uint64_t bytes = np_bytes(pages);
     np_stats_add(&zone->published->live_bytes, bytes);
-    atomic_fetch_add_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+    np_tally_rule(zone, bytes);
 }
 
 static inline void np_tally_remove(struct np_zone *zone, uint32_t pages)
 {
     uint64_t bytes = np_bytes(pages);
     np_stats_add(&zone->published->live_bytes, -bytes);
-    atomic_fetch_sub_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+    np_tally_rule(zone, -(uint64_t)bytes);
 }
 
 static inline void np_tally_add_slab(struct np_zone *zone, size_t bytes)
 {
     np_stats_add(&zone->published->slab_bytes, bytes);
-    atomic_fetch_add_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+    np_tally_rule(zone, bytes);
 }
 
 static inline void np_tally_remove_slab(struct np_zone *zone, size_t bytes)
 {
     np_stats_add(&zone->published->slab_bytes, -(uint64_t)bytes);
-    atomic_fetch_sub_explicit(&zone->stats->in_use_bytes, bytes, memory_order_relaxed);
+    np_tally_rule(zone, -(uint64_t)bytes);
 }
 
 /** np_tally_peak() - a block is fit for use: see whether there was never more. One that a full node refuses

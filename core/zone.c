@@ -119,7 +119,6 @@ static int open_depots(struct np_zone *zone)
 int np_zone_start(struct np_zone *zone)
 {
     np_runs_init(&zone->runs, np_space_entries(zone), np_space_contents(zone));
-    zone->parked = NP_NO_RUN;
     if (zone->tables_reserved)
         place_tables(zone);
     int error = open_depots(zone);

@@ -10,20 +10,21 @@
 #define NP_CORE_ZONE_H
 
 #include "kernel.h"
+#include "lock.h"
 #include "pages.h"
 #include "plan.h"
 #include "policy.h"
 #include "runs.h"
 #include "stats.h"
 
-#include <pthread.h>
-
 struct np_stripes;
 struct np_slab;
 struct np_depot;
 
 struct np_zone {
-    pthread_mutex_t lock;
+    _Alignas(64) struct np_lock lock;
+    uint32_t last_free; /* millisecond of the clock, as of the last free */
+    struct np_parked parked;
     char *base;
     size_t capacity;     /* bytes that may ever be opened; a gap behind keeps the VMAs of neighbours apart */
     _Atomic size_t open; /* bytes from base that are readable and writable */
@@ -33,7 +34,6 @@ struct np_zone {
     size_t tables_open;          /* pages of the zone that the tables can describe */
     size_t tables_reserved;      /* the same while the tables' own reservation is closed */
     struct np_runs runs;
-    uint32_t parked; /* the block freed last, kept whole for a request of the same size, or NP_NO_RUN */
     const struct np_placement *placement;
     struct np_stats_rule *stats;
     struct np_stats_zone *published;
@@ -48,9 +48,9 @@ struct np_zone {
     bool held_for_fork;         /* locked by np_zones_lock_all() */
     _Atomic bool started;       /* set under the space's lock */
     _Atomic bool failed;        /* hard, and its policy cannot be had: nothing is served */
-    uint32_t last_free;         /* millisecond of the clock, as of the last free */
+    bool alone;                 /* the only zone of its class */
     uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
-    uint64_t held_counted;  /* of runs.held: what the heap's total knows */
+    uint64_t held_counted;  /* of runs.held and parked.pages: what the heap's total knows */
     struct np_slab *slabs;  /* a record for each unit */
     struct np_depot *depots; /* one for each slot */
     bool has_depots;

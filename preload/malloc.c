@@ -59,8 +59,6 @@ static void *placed(int result, void *block)
 __attribute__((noinline)) static void *allocate(size_t size)
 {
     void *block;
-    if (below_floor(size))
-        return np_next.malloc(size);
     int result = np_malloc_place(size, 0, false, &block);
     return result == -EAGAIN ? np_next.malloc(size) : placed(result, block);
 }
@@ -91,10 +89,8 @@ NP_PUBLIC void *calloc(size_t count, size_t size)
     return below_floor(total) ? np_next.calloc(count, size) : allocate_zeroed(count, size);
 }
 
-__attribute__((noinline)) static void release_own(void *block)
+static inline void release_own(void *block)
 {
-    if (np_bootstrap_owns(block))
-        return;
     /* A signal handler that interrupted the engine: its locks may be held here, so the block is lost
      * instead. */
     if (!np_guard_enter())
@@ -105,9 +101,9 @@ __attribute__((noinline)) static void release_own(void *block)
 
 __attribute__((noinline)) void np_malloc_release(void *block)
 {
-    if (np_heap_owns(block) || np_bootstrap_owns(block))
+    if (np_view_offset(block) != SIZE_MAX || np_heap_owns(block))
         release_own(block);
-    else
+    else if (!np_bootstrap_owns(block))
         np_next.free(block);
 }
 
