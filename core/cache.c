@@ -3,11 +3,11 @@
 
 #include "class.h"
 #include "depot.h"
+#include "patience.h"
 #include "retain.h"
 #include "space.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -240,17 +240,6 @@ void np_cache_leave(struct np_cache *cache)
     np_cache = cache;
 }
 
-static void close_gate(void)
-{
-    pthread_mutex_lock(&caches.gate);
-    atomic_store(&caches.closed, true);
-    pthread_mutex_lock(&caches.lock);
-    own.forking = true;
-    for (struct np_cache *cache = caches.all; cache; cache = cache->next)
-        while (cache != own.cache && atomic_load(&cache->busy))
-            (void)sched_yield();
-}
-
 static void open_gate(void)
 {
     own.forking = false;
@@ -259,9 +248,47 @@ static void open_gate(void)
     pthread_mutex_unlock(&caches.gate);
 }
 
+static bool lock_in_time(pthread_mutex_t *lock, struct np_patience *patience)
+{
+    if (patience->milliseconds == 0)
+        return pthread_mutex_lock(lock) == 0;
+    while (pthread_mutex_trylock(lock) != 0)
+        if (!np_patience_wait(patience))
+            return false;
+    return true;
+}
+
+static bool slow_paths_end(struct np_patience *patience)
+{
+    for (struct np_cache *cache = caches.all; cache; cache = cache->next)
+        while (cache != own.cache && atomic_load(&cache->busy))
+            if (!np_patience_wait(patience))
+                return false;
+    return true;
+}
+
+/* Return: false when patience was over; it is open then. */
+static bool close_gate(unsigned milliseconds)
+{
+    struct np_patience patience = {.milliseconds = milliseconds};
+    if (!lock_in_time(&caches.gate, &patience))
+        return false;
+    atomic_store(&caches.closed, true);
+    if (!lock_in_time(&caches.lock, &patience)) {
+        atomic_store(&caches.closed, false);
+        pthread_mutex_unlock(&caches.gate);
+        return false;
+    }
+    own.forking = true;
+    if (slow_paths_end(&patience))
+        return true;
+    open_gate();
+    return false;
+}
+
 void np_caches_before_fork(void)
 {
-    close_gate();
+    (void)close_gate(0);
 }
 
 void np_caches_after_fork_parent(void)
@@ -295,15 +322,17 @@ void np_caches_trim(void)
     unlock_list();
 }
 
-void np_caches_count(void)
+bool np_caches_count(unsigned milliseconds)
 {
     if (!np_zones_reserved())
-        return;
-    close_gate();
+        return true;
+    if (!close_gate(milliseconds))
+        return false;
     for (struct np_cache *cache = caches.all; cache; cache = cache->next) {
         np_outboxes_count(cache);
         for (unsigned slot = 1; slot <= np_bins.slots; slot++)
             np_cache_count(cache, slot);
     }
     open_gate();
+    return true;
 }

@@ -48,8 +48,9 @@ void np_outboxes_flush(struct np_cache *cache);
 /** np_caches_trim() - empty this thread's cache and those of threads that are gone, and have the others emptied when they
  * next come by. */
 void np_caches_trim(void);
-/** np_caches_count() - let the stats know all that has happened so far. The other threads wait meanwhile. */
-void np_caches_count(void);
+/** np_caches_count() - let the stats know all that has happened so far. The other threads wait meanwhile.
+ * @milliseconds: how long they are waited for, 0: for ever. Return: false when that was not enough. */
+bool np_caches_count(unsigned milliseconds);
 /** np_caches_before_fork(), ... - close and open the gate. */
 void np_caches_before_fork(void);
 void np_caches_after_fork_parent(void);

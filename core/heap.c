@@ -213,9 +213,9 @@ bool np_heap_trim(void)
     return np_retain_trim() || any;
 }
 
-void np_heap_count(void)
+bool np_heap_count(unsigned milliseconds)
 {
-    np_caches_count();
+    return np_caches_count(milliseconds);
 }
 
 void np_heap_note_mapping(const void *address, size_t length)

@@ -46,8 +46,10 @@ int np_heap_resize(void *block, size_t size, void **ret_block);
 
 /** np_heap_trim() - give every free page back to the kernel. Return: true when there was any. */
 bool np_heap_trim(void);
-/** np_heap_count() - let the stats know of all allocations and frees so far, for which all threads wait. */
-void np_heap_count(void);
+/** np_heap_count() - let the stats know of all allocations and frees so far, for which all threads wait.
+ * @milliseconds: how long for those that are just allocating, 0: for ever. A child of _Fork(3) may wait for threads that
+ * are not there. Return: false when that was not enough; the stats are not up to date then. */
+bool np_heap_count(unsigned milliseconds);
 /** np_heap_note_mapping(), np_heap_note_advice() - the program itself has changed the mapping of [address,
  * address + length) (policy, protection, locks), or only whether it gets huge pages: the blocks there are
  * put right when they are freed. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "live.h"
 
-#include <sched.h>
+#include "patience.h"
 
-#define SPINS        100
-#define PATIENCE     5000 /* milliseconds: the holder may be preempted for long on a busy machine */
-#define READER_TRIES 1000
+#define SPINS           100
+#define PATIENCE        5000 /* milliseconds: the holder may be preempted for long on a busy machine */
+#define READER_PATIENCE 100  /* milliseconds */
 
 struct np_live_bounds np_live_bounds = {.low = UINTPTR_MAX, .high = 0};
 
@@ -26,19 +26,14 @@ void np_live_setup(struct np_stats *stats)
 
 static bool lock_table(void)
 {
-    uint64_t since = 0;
+    struct np_patience patience = {.milliseconds = PATIENCE};
     if (live.stats == NULL || atomic_load_explicit(&live.abandoned, memory_order_relaxed))
         return false;
     for (unsigned spins = 0; atomic_flag_test_and_set_explicit(&live.lock, memory_order_acquire); spins++) {
-        if (spins < SPINS)
+        if (spins < SPINS || np_patience_wait(&patience))
             continue;
-        (void)sched_yield(); /* cannot fail on Linux */
-        uint64_t now = np_kernel_milliseconds();
-        since = since ? since : now;
-        if (now - since > PATIENCE) {
-            atomic_store_explicit(&live.abandoned, true, memory_order_relaxed);
-            return false;
-        }
+        atomic_store_explicit(&live.abandoned, true, memory_order_relaxed);
+        return false;
     }
     return true;
 }
@@ -311,12 +306,10 @@ static enum sight look(const struct np_stats *stats, uintptr_t address, struct n
 
 bool np_live_at(const struct np_stats *stats, uintptr_t address, struct np_live_piece *ret_piece)
 {
-    enum sight sight = SEEN_CHANGES;
-    for (unsigned tries = 0; tries < READER_TRIES && sight == SEEN_CHANGES; tries++) {
-        if (tries > SPINS)
-            (void)sched_yield(); /* cannot fail on Linux */
+    struct np_patience patience = {.milliseconds = READER_PATIENCE};
+    enum sight sight = look(stats, address, ret_piece);
+    while (sight == SEEN_CHANGES && np_patience_wait(&patience))
         sight = look(stats, address, ret_piece);
-    }
     /* Always in change: in this process the lock makes it stand still. */
     if (sight == SEEN_CHANGES && stats == live.stats && lock_table()) {
         sight = look(stats, address, ret_piece);

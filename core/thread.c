@@ -4,15 +4,15 @@
 #include "digest.h"
 #include "kernel.h"
 #include "log.h"
+#include "patience.h"
 #include "stack.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define TABLE_SIZE 65536 /* threads at once; memory is used as far as there are any */
-#define PATIENCE   1000  /* turns of other threads, until a rule has been applied */
+#define PATIENCE   100   /* milliseconds until a rule has been applied */
 
 bool np_threads_active, np_threads_by_name, np_threads_by_start;
 
@@ -287,8 +287,9 @@ bool np_thread_bound(struct np_thread *thread)
     thread->stranger = false;
     /* Who is applying a rule may have looked before. */
     const bool met = atomic_load(&thread->busy);
-    for (unsigned i = 0; i < PATIENCE && atomic_load(&thread->busy); i++)
-        (void)sched_yield(); /* cannot fail on Linux */
+    struct np_patience patience = {.milliseconds = PATIENCE};
+    while (atomic_load(&thread->busy) && np_patience_wait(&patience)) {
+    }
     if (thread->rule < 0 || !thread->pinned || !threads.rules[thread->rule].override)
         return met;
     pin(thread);

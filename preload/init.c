@@ -21,6 +21,10 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+/* Milliseconds that exit() waits for threads that are just allocating. */
+#define PATIENCE        5000
+#define ORPHAN_PATIENCE 50
+
 static struct np_process process;
 
 static void set_up_log(const struct np_environment *environment)
@@ -167,8 +171,11 @@ __attribute__((destructor)) static void finish(void)
 {
     if (!process.stats || !*process.report)
         return;
+    /* A child of _Fork or clone ran no handler, and what was busy in its parent seems to be so for ever. */
+    const bool orphan = process.stats->pid != getpid();
     if (np_guard_enter()) { /* else exit was called by a signal handler that came upon the engine */
-        np_heap_count();
+        (void)np_heap_count(orphan ? ORPHAN_PATIENCE
+                                   : PATIENCE); /* at worst some small blocks are not counted */
         np_guard_leave();
     }
     const struct np_report_info info = {
@@ -177,8 +184,7 @@ __attribute__((destructor)) static void finish(void)
         .config = process.config->path,
         .mode = process.config->hardness,
         .nodes = allowed_nodes(),
-        /* A child of _Fork or clone ran no handler. */
-        .forked = process.forked || process.stats->pid != getpid(),
+        .forked = process.forked || orphan,
     };
     int result = np_report_write(&info, process.stats);
     if (result < 0)

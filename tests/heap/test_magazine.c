@@ -89,7 +89,7 @@ static void blocks_freed_elsewhere_go_home(void)
         in_thread_on(round % 2, take_all, NULL);
         in_thread_on((round + round / 2) % 2, free_all, NULL);
     }
-    np_heap_count();
+    (void)np_heap_count(0);
     struct np_stats_sum sum = np_stats_fold(heap_stats, SMALL_LOCAL);
     expect(sum.allocations == 6 * BLOCKS && sum.frees == 6 * BLOCKS && sum.live_bytes == 0,
            "%lu allocations, %lu frees, %lu bytes", (unsigned long)sum.allocations, (unsigned long)sum.frees,
@@ -183,7 +183,7 @@ static void threads_allocate_in_their_last_destructors(void)
     expect(pthread_key_create(&late_key, allocate_late) == 0, "no key");
     for (unsigned i = 0; i < 50; i++)
         in_thread_on((int)(i % 2), allocate_and_end, NULL);
-    np_heap_count();
+    (void)np_heap_count(0);
     struct np_stats_sum sum = np_stats_fold(heap_stats, SMALL_LOCAL);
     expect(sum.live_bytes == 0 && sum.allocations == sum.frees && sum.allocations > 400,
            "%lu allocations, %lu frees", (unsigned long)sum.allocations, (unsigned long)sum.frees);
@@ -242,7 +242,7 @@ static void others_empty_their_magazines_when_asked(void)
     (void)np_heap_trim();
     (void)pthread_barrier_wait(&barrier);
     (void)pthread_barrier_wait(&barrier);
-    np_heap_count();
+    (void)np_heap_count(0);
     size_t limit = 0;
     (void)np_heap_trim();
     limit = resident();
