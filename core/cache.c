@@ -3,6 +3,7 @@
 
 #include "class.h"
 #include "depot.h"
+#include "heap.h"
 #include "patience.h"
 #include "retain.h"
 #include "space.h"
@@ -28,13 +29,14 @@ static struct {
     pthread_mutex_t gate; /* held while it is closed */
     _Atomic bool closed;
     struct np_cache *all, *idle;
+    void (*end)(void *); /* the destructor of: */
     pthread_key_t key;
     bool has_key;
     _Atomic uint32_t trims;
     _Atomic uint32_t collected; /* second when what other nodes gave back was last collected everywhere */
     size_t size;                /* of a cache with what lies behind it */
     _Atomic size_t granted;     /* bytes that all caches may hold */
-} caches = {.lock = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER};
+} caches = {.lock = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER, .end = np_heap_end_thread};
 
 static void lock_list(void)
 {
@@ -127,7 +129,7 @@ static struct np_cache *adopt(void)
     return cache;
 }
 
-static void end_thread(void *argument)
+void np_heap_end_thread(void *argument)
 {
     struct np_cache *cache = np_cache_enter();
     (void)argument;
@@ -148,9 +150,14 @@ static void end_thread(void *argument)
     unlock_list();
 }
 
+void np_heap_on_thread_end(void (*end)(void *cache))
+{
+    caches.end = end;
+}
+
 int np_caches_setup(void)
 {
-    caches.has_key = pthread_key_create(&caches.key, end_thread) == 0;
+    caches.has_key = pthread_key_create(&caches.key, caches.end) == 0;
     return 0;
 }
 

@@ -21,6 +21,12 @@ struct np_heap_class; /* one size class of the policy */
  * Return: 0; -E2BIG for more than NP_MAX_RULES; -ENOMEM. */
 int np_heap_configure(const struct np_placement *placements, unsigned count, struct np_stats *stats);
 
+/** np_heap_on_thread_end() - from np_heap_configure() on call @end, instead of np_heap_end_thread(), when a thread ends
+ * that has allocated; it calls that in its turn, where nothing may interrupt it by allocating. Context: start-up. */
+void np_heap_on_thread_end(void (*end)(void *cache));
+/** np_heap_end_thread() - give back what the calling thread has kept for itself. */
+void np_heap_end_thread(void *cache);
+
 /** np_heap_class() - the class that a request of @size bytes belongs to, or NULL for the next malloc's
  * (`system` and gaps). */
 struct np_heap_class *np_heap_class(size_t size);

@@ -54,6 +54,15 @@ static size_t smallest_request(void)
     return smallest;
 }
 
+/* A thread that ends in a signal handler which came upon the engine may hold its locks: it leaves behind what it has. */
+static void end_thread(void *cache)
+{
+    if (!np_guard_enter())
+        return;
+    np_heap_end_thread(cache);
+    np_guard_leave();
+}
+
 /* Guarded, all three: a signal handler that allocates while the locks are being taken or given back would wait for
  * its own thread. */
 static void before_fork(void)
@@ -102,6 +111,7 @@ static void start_heap(const struct np_environment *environment)
 {
     np_rival_meet(&process);
     process.stats = np_stats_create();
+    np_heap_on_thread_end(end_thread);
     int result =
         process.stats ? np_heap_configure(process.placements, process.count, process.stats) : -ENOMEM;
     if (result == 0)

@@ -227,6 +227,11 @@ teardown() {
     [ -z "${installed-}" ] || rm -f "$installed"
 }
 
+@test "a signal handler may allocate at any moment of a thread's end" {
+    run -0 placed "$progs/steps" libnumaperf_preload
+    assert_output --regexp ', 0 failed$'
+}
+
 @test "a set-uid program ignores what its user says" {
     requires root setpriv
     ! findmnt -no OPTIONS -T . | grep -q nosuid || skip_or_fail "needs a folder without nosuid"
