@@ -20,6 +20,8 @@ static struct {
     struct np_stats *stats;
     size_t alignment; /* of zones: the largest page that any class asks for */
     bool reserve_failed;
+    /* For nodes without memory for this process: one that has some + 1, 0: unknown. */
+    int16_t nearest[NP_MAX_NODES];
     _Atomic int16_t
         local_slot[NP_MAX_NODES]; /* CPU's node -> position in local's nodes + 1, 0: not known yet */
 } classes;
@@ -210,24 +212,27 @@ int np_class_zone_ready(struct np_heap_class *class, unsigned zone)
     return start_zone(class, zone);
 }
 
-/* The position in local's nodes for a CPU's node that is not itself among them (it has no memory): the
- * nearest one. */
-static int find_local_slot(const struct np_placement *placement, int node)
+void np_heap_learn_nodes(const np_topology *topology)
 {
-    int nearest = node;
-    np_topology *topology;
-    if (!np_nodeset_has(&placement->nodes, node)) {
-        nearest = np_nodeset_next(&placement->nodes, -1);
-        if (np_topology_read_sysfs("", &topology) == 0) {
-            nearest = np_topology_nearest(topology, node, &placement->nodes);
-            np_topology_free(topology);
-        }
+    const np_nodeset *allowed = np_topology_allowed(topology);
+    for (unsigned i = 0; i < np_topology_node_count(topology); i++) {
+        const int node = np_topology_node_id(topology, i);
+        if (!np_nodeset_has(allowed, node))
+            classes.nearest[node] = (int16_t)(np_topology_nearest(topology, node, allowed) + 1);
     }
+}
+
+/* The position in local's nodes for a CPU's node, or for the nearest one when that is not itself among them: it has no
+ * memory, or none for this process. */
+static int find_local_slot(const np_nodeset *nodes, int node)
+{
     int slot = 0;
-    for (int id = np_nodeset_next(&placement->nodes, -1); id >= 0 && id != nearest;
-         id = np_nodeset_next(&placement->nodes, id))
-        slot++;
-    return slot;
+    if (!np_nodeset_has(nodes, node))
+        node = classes.nearest[node] - 1; /* -1 for one that has come since the start */
+    for (int id = np_nodeset_next(nodes, -1); id >= 0; id = np_nodeset_next(nodes, id), slot++)
+        if (id == node)
+            return slot;
+    return 0;
 }
 
 unsigned np_class_position(unsigned *ret_cpu)
@@ -241,7 +246,7 @@ unsigned np_class_position(unsigned *ret_cpu)
         return 0;
     int known = atomic_load_explicit(&classes.local_slot[node], memory_order_relaxed);
     if (!known) {
-        known = find_local_slot(classes.local, node) + 1;
+        known = find_local_slot(&classes.local->nodes, node) + 1;
         atomic_store_explicit(&classes.local_slot[node], (int16_t)known, memory_order_relaxed);
     }
     return (unsigned)known - 1;

@@ -21,6 +21,10 @@ struct np_heap_class; /* one size class of the policy */
  * Return: 0; -E2BIG for more than NP_MAX_RULES; -ENOMEM. */
 int np_heap_configure(const struct np_placement *placements, unsigned count, struct np_stats *stats);
 
+/** np_heap_learn_nodes() - find out which nodes are nearest to those that have no memory for this process; later nothing
+ * may read files. Context: start-up. */
+void np_heap_learn_nodes(const np_topology *topology);
+
 /** np_heap_on_thread_end() - from np_heap_configure() on call @end, instead of np_heap_end_thread(), when a thread ends
  * that has allocated; it calls that in its turn, where nothing may interrupt it by allocating. Context: start-up. */
 void np_heap_on_thread_end(void (*end)(void *cache));

@@ -253,20 +253,22 @@ int np_small_allocate(unsigned slot, void **ret_block)
     if (error)
         return error;
     struct np_cache *cache = np_cache_enter();
-    if (!cache) {
-        error = take_one(slot, np_class_small_zone(class, np_class_position(NULL)), ret_block);
-        np_cache_leave(cache);
-        return error;
+    uint32_t zone;
+    if (cache) {
+        struct np_magazine *magazine = &cache->magazine[slot];
+        np_cache_tick(cache);
+        follow_if_moved(cache);
+        zone = magazine->zone;
+        if (magazine->count)
+            *ret_block = magazine->blocks[--magazine->count];
+        else
+            error = refill(cache, slot, ret_block);
+    } else {
+        zone = np_class_small_zone(class, np_class_position(NULL));
+        error = take_one(slot, zone, ret_block);
     }
-    struct np_magazine *magazine = &cache->magazine[slot];
-    np_cache_tick(cache);
-    follow_if_moved(cache);
-    if (magazine->count)
-        *ret_block = magazine->blocks[--magazine->count];
-    else
-        error = refill(cache, slot, ret_block);
     if (error == -ENODEV)
-        error = take_elsewhere(slot, magazine->zone, ret_block);
+        error = take_elsewhere(slot, zone, ret_block);
     np_cache_leave(cache);
     return error;
 }

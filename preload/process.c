@@ -2,6 +2,7 @@
 /* The policy of this process: file, then rules, then placements. */
 #include "init.h"
 
+#include "core/heap.h"
 #include "core/log.h"
 #include "core/topology.h"
 
@@ -138,8 +139,10 @@ int np_process_load(const struct np_environment *environment, struct np_process 
         np_log(NP_LOG_ERROR, "cannot read the topology of this machine: %s", np_strerror(result));
         return result;
     }
-    if (topology)
+    if (topology) {
         ret_process->nodes = *np_topology_allowed(topology);
+        np_heap_learn_nodes(topology);
+    }
     result = resolve_rules(ret_process, config->classes, config->class_count, topology,
                            ret_process->placements, &ret_process->count);
     if (result == 0)

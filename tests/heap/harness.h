@@ -44,6 +44,7 @@ struct faults {
     _Atomic bool stopped;         /* the clock shows only those */
     _Atomic size_t map_limit;     /* larger requests of closed address space fail; 0: none */
     _Atomic size_t most_vmas;     /* vm.max_map_count; 0: the kernel's */
+    _Atomic int only_node;        /* what a cpuset leaves, + 1; 0: it is not asked */
     _Atomic unsigned long remaps; /* successful ones */
 };
 extern struct faults faults;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that meet in the slow path, or do not come out of it. */
+/* Threads that meet in the slow path, or do not come out of it; what is done there without magazines. */
+#include "../unit/fixture.h"
 #include "harness.h"
 
 #include "core/cache.h"
-#include "core/kernel.h"
+#include "core/space.h"
+#include "core/topology.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
@@ -94,10 +96,50 @@ static void a_child_without_handlers_does_not_wait_for_ever(void)
     (void)pthread_join(thread, NULL);
 }
 
+static void a_thread_without_magazines_goes_to_another_node(void)
+{
+    heap_start();
+    void *block = take(100, 0, false);
+    np_heap_end_thread(NULL);
+    faults.only_node = 1;
+    on_node = 1;
+    void *other = take(100, 0, false);
+    expect(other && np_zone_of(other)->node == 0, "on the node that is gone");
+    np_heap_free(other);
+    np_heap_free(block);
+}
+
+/* CPUs of nodes 0 and 3 run where no memory is allowed. */
+static void cpus_without_memory_use_the_nearest_node(void)
+{
+    static const int nearest[] = {1, 1, 2, 2, 1}; /* 4: it came later */
+    struct np_placement local = {.section = "malloc.all", .max_size = SIZE_MAX, .mode = NP_LOCAL};
+    np_topology *topology;
+    expect(np_topology_read_sysfs(fixture("narrowed"), &topology) == 0, "no topology");
+    local.nodes = *np_topology_allowed(topology);
+    np_heap_learn_nodes(topology);
+    np_topology_free(topology);
+    heap_stats = np_stats_create();
+    expect(np_heap_configure(&local, 1, heap_stats) == 0, "heap not configured");
+    for (int node = 0; node < 5; node++) {
+        on_node = node;
+        void *small = take(100, 0, false), *large = take(MIB, 0, false);
+        expect(np_zone_of(small)->node == nearest[node], "small: node %d serves %d", np_zone_of(small)->node,
+               node);
+        expect(np_zone_of(large)->node == nearest[node], "large: node %d serves %d", np_zone_of(large)->node,
+               node);
+        np_heap_free(small);
+        np_heap_free(large);
+    }
+}
+
 int main(void)
 {
     heap_test(who_waits_sleeps, "who waits for others in the slow path sleeps");
     heap_test(a_child_without_handlers_does_not_wait_for_ever,
               "a child of _Fork does not wait for ever to count");
+    heap_test(a_thread_without_magazines_goes_to_another_node,
+              "a thread without magazines goes to another node");
+    heap_test(cpus_without_memory_use_the_nearest_node, "CPUs without memory use the nearest node");
     return tap_done();
 }
