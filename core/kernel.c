@@ -264,6 +264,11 @@ pid_t np_kernel_thread_id(void)
     return (pid_t)call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
+bool np_kernel_thread_is_gone(pid_t tid)
+{
+    return call(SYS_tgkill, getpid(), tid, 0, 0, 0, 0) == -ESRCH;
+}
+
 int np_kernel_thread_name(char *ret_name)
 {
     return status(call(SYS_prctl, PR_GET_NAME, word_of(ret_name), 0, 0, 0, 0));

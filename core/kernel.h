@@ -60,8 +60,7 @@ int np_kernel_policy_at(const void *address, struct np_mpol *ret_policy);
 int np_kernel_set_task_policy(const struct np_mpol *policy);
 /** np_kernel_task_policy() - get_mempolicy(2) without flags: the calling thread's default. */
 int np_kernel_task_policy(struct np_mpol *ret_policy);
-/** np_kernel_mems_allowed() - the nodes that the cpuset lets this thread use (get_mempolicy(2),
- * MPOL_F_MEMS_ALLOWED). */
+/** np_kernel_mems_allowed() - the nodes that the cpuset lets this thread use (MPOL_F_MEMS_ALLOWED). */
 int np_kernel_mems_allowed(np_nodeset *ret_nodes);
 /** np_kernel_page_nodes() - ask move_pages(2) where @count pages of process @pid (0: this one) are: each status is
  * a node id, -ENOENT (absent) or -EFAULT (zero page, no mapping; Linux 6.1 says it of absent ones too). */
@@ -90,6 +89,7 @@ const volatile int32_t *np_kernel_rseq_cpu(void);
 /** np_kernel_thread_id(), _name() - of the calling thread: gettid(2); PR_GET_NAME, 16 bytes with its NUL. */
 pid_t np_kernel_thread_id(void);
 int np_kernel_thread_name(char *ret_name);
+bool np_kernel_thread_is_gone(pid_t tid); /* from this process: tgkill(2) without a signal */
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus);
 /** np_kernel_affinity_bytes() - the same; only as many bytes are written as the kernel has, which it answers. */
 ssize_t np_kernel_affinity_bytes(pid_t tid, np_cpuset *ret_cpus);

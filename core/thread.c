@@ -6,13 +6,12 @@
 #include "log.h"
 #include "patience.h"
 #include "stack.h"
+#include "thread_table.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define TABLE_SIZE 65536 /* threads at once; memory is used as far as there are any */
-#define PATIENCE   100   /* milliseconds until a rule has been applied */
+#define PATIENCE 100 /* milliseconds until a rule has been applied */
 
 bool np_threads_active, np_threads_by_name, np_threads_by_start;
 
@@ -22,42 +21,10 @@ static struct {
     unsigned count;
     np_cpuset cpus; /* of the process */
     struct np_stats *stats;
-    uint32_t first; /* their entry for the first rule */
-    struct np_thread *table;
-    _Atomic uint32_t used;                        /* no record above was ever taken */
-    _Atomic uint32_t hint;                        /* where a free one may be */
+    uint32_t first;                               /* their entry for the first rule */
     _Atomic uint64_t born;                        /* threads ever created, the main thread too */
     _Atomic uint64_t handed[NP_MAX_THREAD_RULES]; /* sets handed out for each rule */
 } threads;
-
-/* ---- The table ---- */
-
-static struct np_thread *take_record(void)
-{
-    const uint32_t hint = atomic_load_explicit(&threads.hint, memory_order_relaxed);
-    for (uint32_t i = 0; i < TABLE_SIZE; i++) {
-        const uint32_t index = (hint + i) % TABLE_SIZE;
-        struct np_thread *thread = &threads.table[index];
-        if (atomic_load_explicit(&thread->taken, memory_order_relaxed) ||
-            atomic_exchange_explicit(&thread->taken, 1, memory_order_acquire))
-            continue;
-        atomic_store_explicit(&threads.hint, (index + 1) % TABLE_SIZE, memory_order_relaxed);
-        uint32_t used = atomic_load_explicit(&threads.used, memory_order_relaxed);
-        while (used <= index && !atomic_compare_exchange_weak(&threads.used, &used, index + 1)) {
-        }
-        return thread;
-    }
-    return NULL;
-}
-
-/* Whoever searches the table may look at the record meanwhile, so it is emptied field by field. */
-static void give_back(struct np_thread *thread)
-{
-    atomic_store_explicit(&thread->handle, 0, memory_order_relaxed);
-    atomic_store_explicit(&thread->tid, 0, memory_order_relaxed);
-    atomic_store_explicit(&thread->taken, 0, memory_order_release);
-    atomic_store_explicit(&threads.hint, (uint32_t)(thread - threads.table), memory_order_relaxed);
-}
 
 static void clear(struct np_thread *thread)
 {
@@ -77,7 +44,7 @@ static void clear(struct np_thread *thread)
 
 struct np_thread *np_thread_new(void)
 {
-    struct np_thread *thread = take_record();
+    struct np_thread *thread = np_thread_table_take();
     if (thread == NULL)
         return NULL;
     clear(thread);
@@ -88,18 +55,7 @@ struct np_thread *np_thread_new(void)
 void np_threads_missed(void)
 {
     (void)atomic_fetch_add_explicit(&threads.born, 1, memory_order_relaxed);
-    np_log(NP_LOG_WARN, "more than %d threads at once: those beyond are left alone", TABLE_SIZE);
-}
-
-struct np_thread *np_thread_find(uint64_t handle, int tid)
-{
-    const uint32_t used = atomic_load(&threads.used);
-    for (uint32_t i = 0; i < used; i++) {
-        struct np_thread *thread = &threads.table[i];
-        if (handle != 0 ? atomic_load(&thread->handle) == handle : atomic_load(&thread->tid) == tid)
-            return thread;
-    }
-    return NULL;
+    np_log(NP_LOG_WARN, "more than %d threads at once: those beyond are left alone", NP_THREADS_MOST);
 }
 
 /* ---- Rules ---- */
@@ -165,6 +121,10 @@ static void pin(struct np_thread *thread)
     struct np_stats_thread *stats = stats_of(thread->rule);
     const int node = np_pin_plan_set(&threads.pinnings[thread->rule].plan, thread->number, &cpus);
     int result = np_kernel_set_affinity(atomic_load(&thread->tid), &cpus);
+    if (result == -ESRCH) { /* it has ended meanwhile */
+        leave_rule(thread);
+        return;
+    }
     if (result < 0) {
         np_stats_thread_degrade(stats,
                                 result == -EINVAL ? "its CPUs cannot be used any more" : np_strerror(result));
@@ -240,7 +200,7 @@ void np_thread_unborn(struct np_thread *thread)
     if (thread->wanted)
         hand_back(thread);
     leave_rule(thread);
-    give_back(thread);
+    np_thread_table_give(thread);
 }
 
 /* A name that matches nothing leaves the thread as it is. */
@@ -322,7 +282,7 @@ void np_thread_begin(struct np_thread *thread, uint64_t handle)
 
 void np_thread_end(struct np_thread *thread)
 {
-    give_back(thread);
+    np_thread_table_give(thread);
 }
 
 /* ---- Start and fork ---- */
@@ -342,12 +302,9 @@ int np_threads_configure(const struct np_thread_rule *rules, const struct np_pin
                          unsigned count, const np_cpuset *cpus, uint64_t handle, struct np_stats *stats,
                          struct np_thread **ret_main)
 {
-    void *table;
-    int result = np_kernel_map(NULL, TABLE_SIZE * sizeof(struct np_thread), PROT_READ | PROT_WRITE,
-                               MAP_NORESERVE, &table);
+    const int result = np_thread_table_create();
     if (result < 0)
         return result;
-    threads.table = table;
     threads.rules = rules;
     threads.pinnings = pinnings;
     threads.count = count;
@@ -374,10 +331,7 @@ void np_threads_after_fork(struct np_thread *self)
 {
     if (!np_threads_active)
         return;
-    const uint32_t used = atomic_load(&threads.used);
-    for (uint32_t i = 0; i < used; i++)
-        if (&threads.table[i] != self)
-            give_back(&threads.table[i]);
+    np_thread_table_keep(self);
     for (unsigned i = 0; i < threads.count; i++) {
         struct np_stats_thread *stats = stats_of((int)i);
         atomic_store(&threads.handed[i], 0);

@@ -115,7 +115,7 @@ children() {
     assert_output $'gone\n1'
 }
 
-@test "what a creator binds at once stays bound, and what a vfork child does to itself is not its parent's" {
+@test "what a creator binds or names at once is so, and what a vfork child does to itself is not its parent's" {
     [ "$(nproc)" -ge 2 ] || skip_or_fail "needs two CPUs"
     NUMAPERF_CONFIG=$(policy binds '[thread.io]' 'name = io_*' 'pin = 1' '[thread.rest]' 'pin = 0') \
         run -0 placed "$progs/binds"
