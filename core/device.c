@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "device.h"
 
+#include "folder.h"
 #include "kernel.h"
 #include "log.h"
 
@@ -10,6 +11,8 @@
 #define PATH_SIZE 512
 /* A disk lies six folders below its controller; a bridge or two may follow. */
 #define MOST_LEVELS 16
+/* A volume on an encrypted one on a RAID of partitions. */
+#define MOST_DEPTH 6
 
 static const char *const buses[] = {"/sys/bus/pci/devices/", "/sys/class/net/", "/sys/class/block/"};
 
@@ -80,7 +83,58 @@ static int find_controller(const char *root, const char *disk)
     return find_node(controller);
 }
 
-int np_device_node(const char *root, const char *name)
+/* ---- Devices that are made of others ---- */
+
+struct made {
+    const char *root, *device; /* its folder */
+    int depth;
+    np_nodeset *nodes;
+};
+
+static void add_nodes(const char *root, const char *device, const char *name, int depth, np_nodeset *nodes);
+
+/* A bond, a bridge or a VLAN has a link lower_NAME to each interface that it goes by. */
+static void visit_lower(void *context, const char *name)
+{
+    const struct made *made = context;
+    char path[PATH_SIZE];
+    const size_t prefix = strlen("lower_");
+    if (strncmp(name, "lower_", prefix) == 0 &&
+        np_format(path, sizeof path, "%s/%s", made->device, name) < (int)sizeof path)
+        add_nodes(made->root, path, name + prefix, made->depth + 1, made->nodes);
+}
+
+/* RAIDs and volumes (md, dm) have a link in the folder slaves to each disk or partition that they are made of. */
+static void visit_slave(void *context, const char *name)
+{
+    const struct made *made = context;
+    char path[PATH_SIZE];
+    if (np_format(path, sizeof path, "%s/%s", made->device, name) < (int)sizeof path)
+        add_nodes(made->root, path, name, made->depth + 1, made->nodes);
+}
+
+static void add_nodes(const char *root, const char *device, const char *name, int depth, np_nodeset *nodes)
+{
+    /* The folder of a partition lies in that of the volume. */
+    static const char *const slaves[] = {"slaves", "../slaves"};
+    char path[PATH_SIZE];
+    int node = find_node(device);
+    if (node == -ENODATA)
+        node = find_controller(root, name);
+    if (node >= 0)
+        (void)np_nodeset_add(nodes, node);
+    if (node >= 0 || depth == MOST_DEPTH)
+        return;
+    struct made made = {root, device, depth, nodes};
+    (void)np_folder_each(device, visit_lower, &made);
+    made.device = path;
+    for (size_t i = 0; i < sizeof slaves / sizeof *slaves; i++)
+        if (np_format(path, sizeof path, "%s/%s", device, slaves[i]) < (int)sizeof path &&
+            np_folder_each(path, visit_slave, &made) == 0)
+            return;
+}
+
+int np_device_nodes(const char *root, const char *name, np_nodeset *ret_nodes)
 {
     char full[64], device[PATH_SIZE];
     complete(name, full, sizeof full);
@@ -88,8 +142,13 @@ int np_device_node(const char *root, const char *name)
         if (np_format(device, sizeof device, "%s%s%s", root, buses[i], full) >= (int)sizeof device ||
             !exists(device))
             continue;
-        const int node = find_node(device);
-        return node == -ENODATA ? find_controller(root, full) : node;
+        np_nodeset nodes;
+        np_nodeset_zero(&nodes);
+        add_nodes(root, device, full, 0, &nodes);
+        if (np_nodeset_count(&nodes) == 0)
+            return -ENODATA;
+        *ret_nodes = nodes;
+        return 0;
     }
     return -ENOENT;
 }

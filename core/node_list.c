@@ -95,15 +95,13 @@ static void find_near(struct search *search, const struct np_node_item *item, np
 {
     const np_nodeset *allowed = np_topology_allowed(search->topology);
     const char *device = search->list->devices + item->first;
-    const int node = np_device_node(np_topology_root(search->topology), device);
     np_nodeset_zero(ret_nodes);
-    if (node >= 0)
-        (void)np_nodeset_add(ret_nodes, node);
-    else if (node == -ENODATA && np_topology_node_count(search->topology) == 1)
+    const int result = np_device_nodes(np_topology_root(search->topology), device, ret_nodes);
+    if (result == -ENODATA && np_topology_node_count(search->topology) == 1)
         *ret_nodes = *allowed;
-    else
+    else if (result < 0)
         np_reason_append(search->choice.lacking, ", ", "near:%s: %s", device,
-                         node == -ENODATA ? "the device's node is not known" : "no such device");
+                         result == -ENODATA ? "the device's node is not known" : "no such device");
 }
 
 /* The list before it, as it stands without what is excluded anywhere, comes down to one node. */

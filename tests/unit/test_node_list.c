@@ -92,6 +92,21 @@ static const struct {
     {"tiers", "0,near:0000:99:00.0", NULL, "0", "", "near:0000:99:00.0: no such device", ""},
     {"tiers", "0,near:lo", NULL, "0", "", "near:lo: the device's node is not known", ""},
     {"tiers", "0,near:dm-0", NULL, "0", "", "near:dm-0: the device's node is not known", ""},
+    {"tiers", "near:bond0", NULL, "1-2", "", "", ""},
+    {"tiers", "near:bond0.100", NULL, "1-2", "", "", ""},
+    {"tiers", "near:bond0,!near:eth0", NULL, "2", "", "", ""},
+    {"tiers", "near:bond1", NULL, "2", "", "", ""},
+    {"tiers", "near:eth0.7", NULL, "1", "", "", ""},
+    {"tiers", "near:br0", NULL, "1", "", "", ""},
+    {"tiers", "0,near:bond2", NULL, "0", "", "near:bond2: the device's node is not known", ""},
+    {"tiers", "near:md0", NULL, "1-2", "", "", ""},
+    {"tiers", "near:md0p1", NULL, "1-2", "", "", ""},
+    {"tiers", "near:dm-1", NULL, "1-2", "", "", ""},
+    {"tiers", "near:dm-2", NULL, "1-2", "", "", ""},
+    {"tiers", "near:dm-3", NULL, "0", "", "", ""},
+    {"tiers", "near:dm-6", NULL, "0", "", "", ""},
+    {"tiers", "0,near:dm-4", NULL, "0", "", "near:dm-4: the device's node is not known", ""},
+    {"tiers", "0,near:dm-5", NULL, "0", "", "near:dm-5: the device's node is not known", ""},
     {"tiers", "0,near:ens4", NULL, "0", "", "near:ens4: the device's node is not known", ""},
     {"tiers", "0,near:0000:00:04.0", NULL, "0", "", "near:0000:00:04.0: the device's node is not known", ""},
     {"tiers", "0,near:x,near:y", NULL, "0", "", "near:x: no such device, near:y: no such device", ""},
@@ -205,14 +220,16 @@ static void test_launchers(void)
 static void test_devices(void)
 {
     const char *root = fixture("tiers");
-    tap_int(np_device_node(root, ""), -ENOENT, "no name is no device");
-    tap_int(np_device_node(root, "0000:3b:00.0"), 1, "a PCI address");
+    np_nodeset nodes;
+    tap_int(np_device_nodes(root, "", &nodes), -ENOENT, "no name is no device");
+    tap_ok(np_device_nodes(root, "0000:3b:00.0", &nodes) == 0 && np_nodeset_has(&nodes, 1), "a PCI address");
     char longer[600];
     memset(longer, 'x', sizeof longer - 1);
     longer[sizeof longer - 1] = '\0';
-    tap_int(np_device_node(root, longer), -ENOENT, "a name that is too long is no device");
-    tap_int(np_device_node(longer, "eth0"), -ENOENT, "and neither is one below a path that is too long");
-    tap_ok(np_device_node("", "lo") < 0, "the loopback of this machine is nowhere");
+    tap_int(np_device_nodes(root, longer, &nodes), -ENOENT, "a name that is too long is no device");
+    tap_int(np_device_nodes(longer, "eth0", &nodes), -ENOENT,
+            "and neither is one below a path that is too long");
+    tap_ok(np_device_nodes("", "lo", &nodes) < 0, "the loopback of this machine is nowhere");
 }
 
 int main(void)
