@@ -26,7 +26,7 @@ const struct np_value *np_figures_rules(const struct np_sampled *program);
 /** np_text_short() - bytes in at most five characters: "0", "512B", "4.0K", "448M". @text has NP_TEXT_SIZE bytes and is
  * returned, as below. */
 const char *np_text_short(uint64_t bytes, char *text);
-/** np_text_rate() - a rate in at most six characters: "-" when it is negative, "0", "0.3", "17", "12.3k". */
-const char *np_text_rate(double rate, char *text);
+/** np_text_rate() - a number per second in at most six characters: "-" when it is negative, "0", "0.3", "17", "12.3k". */
+const char *np_text_rate(double value, char *text);
 
 #endif

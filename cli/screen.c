@@ -104,7 +104,10 @@ static unsigned fit(const char *text, unsigned width, char *ret_text)
             last = text;
             at_last = to;
         }
-        *to++ = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text;
+        *to = *text;
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *to = '?';
+        to++;
     }
     *to = '\0';
     if (*text && last != text)
