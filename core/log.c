@@ -191,9 +191,14 @@ static void log_list(const char *format, va_list arguments)
     errno = saved;
 }
 
+bool np_log_enabled(enum np_log_level level)
+{
+    return level != NP_LOG_OFF && (int)level <= atomic_load_explicit(&enabled, memory_order_relaxed);
+}
+
 void np_log(enum np_log_level level, const char *format, ...)
 {
-    if (level == NP_LOG_OFF || (int)level > atomic_load_explicit(&enabled, memory_order_relaxed))
+    if (!np_log_enabled(level))
         return;
     va_list arguments;
     va_start(arguments, format);

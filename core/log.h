@@ -5,6 +5,7 @@
 #ifndef NP_CORE_LOG_H
 #define NP_CORE_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum np_log_level { NP_LOG_OFF = 0, NP_LOG_ERROR, NP_LOG_WARN, NP_LOG_INFO, NP_LOG_DEBUG };
@@ -14,6 +15,8 @@ int np_log_level_from_name(const char *name);
 /** np_log_setup() - choose level and file (NULL: stderr). The file is opened at the first line, appended
  * to, and kept open on a high close-on-exec descriptor. `%p` in the path is the process id, resolved then. */
 void np_log_setup(enum np_log_level level, const char *path);
+/** np_log_enabled() - would a line of this level be written? */
+bool np_log_enabled(enum np_log_level level);
 /** np_log() - write "numaperf: " and the message as one line of at most 512 bytes when @level is enabled.
  * The format knows %s %d %u %zu %lu %llu %x %p %c and %%: it is np_format()'s. */
 void np_log(enum np_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -17,6 +17,8 @@ static const struct variable {
     {"NUMAPERF_REPORT", offsetof(struct np_environment, report)},
     {"NUMAPERF_POLICY", offsetof(struct np_environment, policy)},
     {"NUMAPERF_MODE", offsetof(struct np_environment, mode)},
+    {"NUMAPERF_TOLD", offsetof(struct np_environment, told)},
+    {"LD_PRELOAD", offsetof(struct np_environment, preload)},
     {"OMP_PROC_BIND", offsetof(struct np_environment, omp_proc_bind)},
     {"OMP_PLACES", offsetof(struct np_environment, omp_places)},
     {"GOMP_CPU_AFFINITY", offsetof(struct np_environment, gomp_cpu_affinity)},
@@ -44,7 +46,7 @@ void np_environment_read(char *const *envp, bool secure, struct np_environment *
     if (secure || !envp)
         return;
     for (; *envp; envp++) {
-        if (strchr("NHXOGK", **envp) != NULL)
+        if (strchr("NHXOGKL", **envp) != NULL)
             keep(*envp, ret_environment);
     }
 }

@@ -16,6 +16,8 @@ struct np_environment {
     const char *report;   /* NUMAPERF_REPORT */
     const char *policy;   /* NUMAPERF_POLICY: the text of a policy, from `numaperf run --policy` */
     const char *mode;     /* NUMAPERF_MODE: from `numaperf run --hard` or `--soft` */
+    const char *told;     /* NUMAPERF_TOLD: what was said of broken policy files, from a process above */
+    const char *preload;  /* LD_PRELOAD */
     const char *omp_proc_bind, *omp_places;       /* OMP_PROC_BIND, OMP_PLACES */
     const char *gomp_cpu_affinity, *kmp_affinity; /* GOMP_CPU_AFFINITY, KMP_AFFINITY */
     const char *home;                             /* HOME */

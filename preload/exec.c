@@ -3,6 +3,7 @@
  * taken up when it goes on here. A vfork child runs on its parent's memory, but policy and CPUs are its own. */
 #include "next.h"
 #include "task.h"
+#include "told.h"
 
 #include <alloca.h>
 #include <spawn.h>
@@ -16,6 +17,7 @@
 NP_PUBLIC int execve(const char *path, char *const arguments[], char *const environment[])
 {
     struct np_task task;
+    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
     np_task_lay_down(&task);
     int result = np_next.execve(path, arguments, environment);
     np_task_take_up(&task);
@@ -25,6 +27,7 @@ NP_PUBLIC int execve(const char *path, char *const arguments[], char *const envi
 NP_PUBLIC int execvpe(const char *file, char *const arguments[], char *const environment[])
 {
     struct np_task task;
+    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
     np_task_lay_down(&task);
     int result = np_next.execvpe(file, arguments, environment);
     np_task_take_up(&task);
@@ -34,6 +37,7 @@ NP_PUBLIC int execvpe(const char *file, char *const arguments[], char *const env
 NP_PUBLIC int fexecve(int descriptor, char *const arguments[], char *const environment[])
 {
     struct np_task task;
+    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
     np_task_lay_down(&task);
     int result = np_next.fexecve(descriptor, arguments, environment);
     np_task_take_up(&task);
@@ -44,6 +48,7 @@ NP_PUBLIC int execveat(int folder, const char *path, char *const arguments[], ch
                        int flags)
 {
     struct np_task task;
+    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
     np_task_lay_down(&task);
     int result = np_next.execveat(folder, path, arguments, environment, flags);
     np_task_take_up(&task);
@@ -127,6 +132,7 @@ NP_PUBLIC int posix_spawn(pid_t *ret_pid, const char *path, const posix_spawn_fi
                           char *const environment[])
 {
     struct np_task task;
+    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
     np_task_lay_down(&task);
     int result = np_next.posix_spawn(ret_pid, path, actions, attributes, arguments, environment);
     np_task_take_up(&task);
@@ -138,6 +144,7 @@ NP_PUBLIC int posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_f
                            char *const environment[])
 {
     struct np_task task;
+    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
     np_task_lay_down(&task);
     int result = np_next.posix_spawnp(ret_pid, file, actions, attributes, arguments, environment);
     np_task_take_up(&task);
@@ -147,6 +154,7 @@ NP_PUBLIC int posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_f
 NP_PUBLIC int system(const char *command)
 {
     struct np_task task;
+    np_told_export();
     np_task_lay_down(&task);
     int result = np_next.system(command);
     np_task_take_up(&task);
@@ -156,6 +164,7 @@ NP_PUBLIC int system(const char *command)
 NP_PUBLIC FILE *popen(const char *command, const char *type)
 {
     struct np_task task;
+    np_told_export();
     np_task_lay_down(&task);
     FILE *result = np_next.popen(command, type);
     np_task_take_up(&task);

@@ -14,6 +14,7 @@
 #include "scrub.h"
 #include "task.h"
 #include "threading.h"
+#include "told.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -156,6 +157,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     }
     (void)np_guard_enter();
     set_up_log(&environment);
+    np_told_learn(&environment);
     if (np_process_load(&environment, &process) == 0) {
         if (process.config->scrub)
             np_scrub_preload(envp);

@@ -37,8 +37,9 @@ int np_process_load(const struct np_environment *environment, struct np_process 
 
 /** np_process_pin() - resolve [process] and the rules for threads. Errors as np_process_load(). */
 int np_process_pin(struct np_process *process, const np_topology *topology);
-/** np_process_tell() - log what is wrong with a rule. @line: the section's. */
+/** np_process_tell() - log what is wrong with a rule. @line: the section's. @refused: only by hard mode, on this machine;
+ * else once in a tree of processes. */
 void np_process_tell(const struct np_process *process, const char *section, unsigned line,
-                     const struct np_policy_problem *problem);
+                     const struct np_policy_problem *problem, bool refused);
 
 #endif

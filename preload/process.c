@@ -5,6 +5,7 @@
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/topology.h"
+#include "told.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,27 +16,29 @@
 
 #define SYSTEM_FOLDER "/etc/numaperf"
 
-static void log_problem(const char *path, const struct np_config_problem *problem)
+/* @refused: the file is fine, but hard mode is not: each process says so. */
+static void log_problem(const char *path, const struct np_config_problem *problem, bool refused)
 {
     char line[512];
     (void)np_config_problem_format(path, problem, line, sizeof line);
-    np_log(NP_LOG_ERROR, "%s", line);
+    if (refused || !np_log_enabled(NP_LOG_ERROR) || !np_told_already(path, line))
+        np_log(NP_LOG_ERROR, "%s", line);
 }
 
 static bool report_first(void *context, const char *path, const struct np_config_problem *problem)
 {
     (void)context;
-    log_problem(path, problem);
+    log_problem(path, problem, false);
     return false;
 }
 
 void np_process_tell(const struct np_process *process, const char *section, unsigned line,
-                     const struct np_policy_problem *problem)
+                     const struct np_policy_problem *problem, bool refused)
 {
     struct np_config_problem said = {.line = problem->line ? problem->line : line};
     (void)np_format(said.where, sizeof said.where, "%s.%s", section, problem->key);
     (void)np_format(said.text, sizeof said.text, "%s", problem->text);
-    log_problem(process->config->path, &said);
+    log_problem(process->config->path, &said, refused);
 }
 
 static const char *base_name(const char *path)
@@ -99,7 +102,7 @@ static int resolve_rules(const struct np_process *process, const struct np_rule 
         int result = np_policy_resolve(rule, topology, &placements[*count], &problem);
         if (result == 0)
             continue;
-        np_process_tell(process, rule->section, rule->line, &problem);
+        np_process_tell(process, rule->section, rule->line, &problem, result == -EOPNOTSUPP);
         if (result != -EOPNOTSUPP) /* refused by hard mode: what the rule is for fails, the others live */
             return result;
     }

@@ -29,7 +29,7 @@ static int pin_threads(struct np_process *process, const np_topology *topology)
         result = np_thread_rule_resolve(rule, topology, &processors, &process->pinnings[i], &problem);
         if (result == 0)
             continue;
-        np_process_tell(process, rule->section, rule->line, &problem);
+        np_process_tell(process, rule->section, rule->line, &problem, result == -EOPNOTSUPP);
         if (result != -EOPNOTSUPP) /* refused by hard mode: its threads run unpinned */
             return result;
     }
@@ -48,7 +48,7 @@ static int resolve_task(struct np_process *process, const np_topology *topology)
     if (result == 0)
         result = np_process_rule_resolve(rule, topology, &processors, &task_pinning, &problem);
     if (result < 0)
-        np_process_tell(process, rule->policy.section, rule->policy.line, &problem);
+        np_process_tell(process, rule->policy.section, rule->policy.line, &problem, result == -EOPNOTSUPP);
     return result == -EOPNOTSUPP ? 0 : result;
 }
 

@@ -48,7 +48,7 @@ static void leave_class(struct np_process *process, unsigned index, const char *
         placement->refused = true;
         struct np_policy_problem problem = {.key = "mode"};
         (void)np_format(problem.text, sizeof problem.text, "%s serves malloc in this process", debugger);
-        np_process_tell(process, placement->section, process->config->classes[index].line, &problem);
+        np_process_tell(process, placement->section, process->config->classes[index].line, &problem, true);
     }
 }
 
