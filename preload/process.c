@@ -47,6 +47,12 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path ? path : "";
 }
 
+/* `numaperf run --policy`: no file at all. */
+static bool from_options(const struct np_environment *environment)
+{
+    return environment->policy && *environment->policy;
+}
+
 static int read_config(const struct np_environment *environment, const char *execfn,
                        struct np_config **ret_config)
 {
@@ -61,7 +67,7 @@ static int read_config(const struct np_environment *environment, const char *exe
         .home = environment->home,
         .etc = SYSTEM_FOLDER,
     };
-    if (environment->policy && *environment->policy) /* `numaperf run --policy`: no file at all */
+    if (from_options(environment))
         return np_config_read_text("command-line", environment->policy, strlen(environment->policy),
                                    report_first, NULL, ret_config);
     if (np_config_find(&search, path) > 0)
@@ -154,5 +160,7 @@ int np_process_load(const struct np_environment *environment, struct np_process 
     if (result == 0 && (config->thread_count > 0 || config->process.policy.line != 0))
         result = np_process_pin(ret_process, topology);
     np_topology_free(topology);
+    if (from_options(environment)) /* reports name a file, or what is built in */
+        (void)np_format(config->path, sizeof config->path, "built-in");
     return result;
 }

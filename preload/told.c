@@ -71,7 +71,7 @@ bool np_told_already(const char *path, const char *line)
     if (strstr(value(), mark) != NULL)
         return true;
     if (strlen(value()) == (size_t)MARKS)
-        memmove(value(), value() + MARK, (size_t)(MARKS - MARK + 1));
+        memmove(value(), value() + MARK, strlen(value() + MARK) + 1);
     memcpy(value() + strlen(value()), mark, sizeof mark);
     return false;
 }

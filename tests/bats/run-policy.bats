@@ -11,7 +11,7 @@ setup() {
 @test "--policy is one class, for the program and what it executes" {
     run -0 "$numaperf" run --policy interleave --nodes all --size 1M- --huge-pages never --report 'own-%n.json' -- \
         bash -c 'cat /proc/self/stat; true'
-    run -0 jq -e '.config == "command-line" and (.rules | length) == 1 and
+    run -0 jq -e '.config == "built-in" and (.rules | length) == 1 and
         (.rules[0] | .section == "malloc.all" and .policy == "interleave" and .mode == "soft")' own-bash.json
     run -0 jq -e '.rules[0].policy == "interleave"' own-cat.json
     run -0 "$numaperf" run --policy first-touch --size 64K-1M --hard --report own.json -- true
@@ -29,12 +29,12 @@ setup() {
     mkdir -p config/numaperf
     echo broken >config/numaperf/true.ini
     run -0 env NUMAPERF_CONFIG=missing.ini "$numaperf" run --policy first-touch --size 1M- --report own.json -- true
-    assert_equal "$(field .config own.json)" command-line
+    assert_equal "$(field .config own.json)" built-in
     file=$(policy inner '[malloc.inner]' 'size = 1M-' 'policy = first-touch')
     run -0 "$numaperf" run --policy first-touch --size 1M- -- "$numaperf" run -c "$file" --report own.json true
     assert_equal "$(field .config own.json)" "$file"
     run -0 "$numaperf" run --policy first-touch --size 2M- -- "$numaperf" run --report own.json true
-    assert_equal "$(field .config own.json)" command-line
+    assert_equal "$(field .config own.json)" built-in
 }
 
 @test "125: options that make no rule name the option" {
@@ -71,7 +71,7 @@ END
     "$numaperf" run --dry-run --policy first-touch --size 1M- --report own.json -- touch plain | sed '/^exec/q' >script
     run -0 sh script
     [ -e plain ]
-    assert_equal "$(field .config own.json)" command-line
+    assert_equal "$(field .config own.json)" built-in
     run -125 "$numaperf" run --dry-run -c missing.ini true
     run -127 "$numaperf" run --dry-run no-such-program
 }
