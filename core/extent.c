@@ -59,7 +59,25 @@ static uint32_t alignment_pages(const struct np_zone *zone, size_t size, size_t 
     return alignment > np_bytes(1) ? np_pages(alignment) : 1;
 }
 
-int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool room, void **ret_block)
+/* A run for @pages of @all. Old pages in the room beyond twice the block would be nobody's: they go. */
+static int take_with_room(struct np_zone *zone, uint32_t pages, uint64_t all, uint32_t align,
+                          uint32_t *ret_run)
+{
+    if (zone->explicit_size || all <= pages || all > UINT32_MAX / 2) /* pages of a pool cost something */
+        return -ENOSPC;
+    if (all >= np_pages(np_kernel_huge_size()) && align < np_pages(np_kernel_huge_size()))
+        align = np_pages(np_kernel_huge_size()); /* whole huge pages move as they are */
+    int error = np_fit_take(zone, (uint32_t)all, align, ret_run);
+    if (error)
+        return error;
+    zone->runs.entry[*ret_run].flags |= NP_RUN_GROWN;
+    uint32_t first = *ret_run + 2 * pages, end = *ret_run + (uint32_t)all;
+    if (first < end && np_runs_count_held(&zone->runs, first, end - first))
+        (void)np_retain_drop(zone, first, end - first);
+    return 0;
+}
+
+int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, size_t room, void **ret_block)
 {
     if (size > zone->capacity || alignment > zone->capacity)
         return -ENOSPC;
@@ -68,14 +86,13 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool roo
     uint32_t pages = pages_of(zone, size), run;
     uint32_t align = alignment_pages(zone, size, alignment);
     np_zone_lock(zone);
-    room = room && !zone->explicit_size; /* address room costs nothing, pages of a pool do */
-    int error =
-        room && (uint64_t)pages * 2 <= UINT32_MAX / 2 ? np_fit_take(zone, pages * 2, align, &run) : -ENOSPC;
+    int error = take_with_room(zone, pages, room >> np_page_shift, align, &run);
     if (error)
         error = np_fit_take(zone, pages, align, &run);
     if (!error) {
-        zone->runs.entry[run].held = pages;
-        zone->runs.entry[run].stamp = zone->last_free;
+        struct np_run *entry = &zone->runs.entry[run];
+        entry->held = pages;
+        entry->stamp = zone->last_free;
         np_tally_add(zone, pages);
         np_stats_add(&zone->published->allocations, 1);
     }

@@ -11,10 +11,12 @@
  * does. */
 #define NP_EXTENT_REMAP_FROM ((size_t)64 << 20)
 
-/** np_extent_take() - @size bytes at a multiple of @alignment, with address room behind for as much again
- * when @room. The pages are as the last user left them: np_extent_prepare() comes next.
+/** np_extent_take() - @size bytes at a multiple of @alignment, with address room for @room bytes in all if there is so
+ * much. The pages are as the last user left them: np_extent_prepare() comes next.
  * Return: 0; -ENOSPC, -ENOMEM or -ENODEV as np_zone_grow(). */
-int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, bool room, void **ret_block);
+int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, size_t room, void **ret_block);
+/** np_extent_room() - the room that a block should get which moves since it grows to @size bytes. */
+size_t np_extent_room(const struct np_zone *zone, const void *block, size_t size);
 /** np_extent_prepare() - make bytes [from, end of the block) fit for use: committed in a hard zone,
  * prefaulted if the class asks for it, cleared when @zero, without pages that another thread placed.
  * Return: 0; -ENOMEM when the nodes of a hard zone are full. */

@@ -24,7 +24,7 @@ static int allocate_in(struct np_heap_class *class, unsigned index, size_t size,
         return error;
     struct np_zone *zone = np_zone_at(index);
     for (bool trimmed = false;; trimmed = true) {
-        error = np_extent_take(zone, size, alignment, false, ret_block);
+        error = np_extent_take(zone, size, alignment, 0, ret_block);
         if (error)
             return error;
         error = np_extent_prepare(zone, *ret_block, 0, zero);
@@ -171,7 +171,7 @@ static int resize_by_move(struct np_heap_class *class, struct np_zone *zone, voi
                           void **ret_block)
 {
     void *larger;
-    int error = np_extent_take(zone, size, 0, true, &larger);
+    int error = np_extent_take(zone, size, 0, np_extent_room(zone, block, size), &larger);
     if (error)
         return -EAGAIN;
     error = np_extent_move(zone, block, larger);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* move - carrying a block's contents to another place of its zone.
  *
- * From 64 MiB on page tables are moved instead of bytes (mremap(2) with MREMAP_DONTUNMAP, Linux 5.7, so
- * that no hole is left behind). A moved mapping never merges with its new neighbours, so a block remembers
+ * Page tables are moved instead of bytes (mremap(2) with MREMAP_DONTUNMAP, Linux 5.7, so that no hole is left
+ * behind) from 64 MiB on, and from 1 MiB on where the new place has no pages yet: no fault, and nothing is resident
+ * twice. A moved mapping never merges with its new neighbours, so a block remembers
  * where its seams are: mremap works on one mapping at a time. */
 #include "commit.h"
 #include "extent.h"
+#include "repair.h"
 #include "retain.h"
+#include "space.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,6 +18,13 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
+
+#define REMAP_FRESH_FROM ((size_t)1 << 20)
+
+/* The room of a block that has grown out of room before: addresses cost nothing where the kernel does not charge them,
+ * moves do. */
+#define ROOM_AGAIN      8
+#define ROOM_AGAIN_MOST ((size_t)128 << 20)
 
 static struct np_run *entry_of(const struct np_zone *zone, const void *block)
 {
@@ -29,11 +39,18 @@ static unsigned seam_count(const struct np_run *entry)
     return count;
 }
 
+/* Does it pay? Pages that are there already are used again, and moved ones are not once they are freed. */
+static bool pays_to_remap(const struct np_zone *zone, const char *to, uint32_t pages)
+{
+    return np_bytes(pages) >= NP_EXTENT_REMAP_FROM ||
+           (np_bytes(pages) >= REMAP_FRESH_FROM &&
+            np_runs_count_held(&zone->runs, np_zone_page(zone, to), pages) < pages / 2);
+}
+
 static bool may_remap(const struct np_zone *zone, const char *from, const char *to)
 {
     const struct np_run *entry = entry_of(zone, from);
-    size_t length = np_bytes(entry->held);
-    return length >= NP_EXTENT_REMAP_FROM && !zone->stripes && !entry->custom &&
+    return pays_to_remap(zone, to, entry->held) && !zone->stripes && !entry->custom &&
            (size_t)(from - zone->base) >= zone->explicit_end &&
            (size_t)(to - zone->base) >= zone->explicit_end && seam_count(entry) < NP_RUN_SEAMS &&
            np_kernel_support()->remap_keeps_source;
@@ -95,20 +112,23 @@ static int move_by_remap(struct np_zone *zone, char *from, char *to)
     /* The pages that come replace those that are there; what the target held of its own goes with its old
      * mapping. */
     np_runs_mark(&zone->runs, (uint32_t)(entry_of(zone, to) - zone->runs.entry), pages, NP_PAGE_ABSENT);
-    entry_of(zone, to)->flags = 0;
+    entry_of(zone, to)->flags &= (uint8_t)~NP_RUN_ALL_USED;
     error = move_mappings(zone, from, to);
     if (error)
         return error;
     np_runs_mark(&zone->runs, first, pages, NP_PAGE_USED);
     source->flags = 0;
-    (void)np_retain_drop(zone, first, pages);
+    if (source->seams[0]) /* mappings that were moved here stay apart until they are renewed */
+        np_repair(zone, first, pages);
+    else
+        (void)np_retain_drop(zone, first, pages);
     np_extent_untake(zone, from);
     return 0;
 }
 
 int np_extent_move(struct np_zone *zone, void *from, void *to)
 {
-    if (may_remap(zone, from, to) && np_vma_take(2 + 2 * NP_RUN_SEAMS))
+    if (may_remap(zone, from, to) && np_vma_take(seam_count(entry_of(zone, from)) + 2))
         return move_by_remap(zone, from, to);
     int error = np_extent_prepare(zone, to, 0, false);
     if (error)
@@ -116,4 +136,29 @@ int np_extent_move(struct np_zone *zone, void *from, void *to)
     memcpy(to, from, np_bytes(entry_of(zone, from)->held));
     np_extent_free(zone, from);
     return 0;
+}
+
+/* Does each open page count against a limit of the whole machine (overcommit_memory 2, proc_sys_vm(5))? */
+static bool room_is_charged(void)
+{
+    enum { UNKNOWN, FREE, CHARGED };
+    static _Atomic int known = UNKNOWN;
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    if (answer == UNKNOWN) {
+        uint64_t mode = 0;
+        (void)np_kernel_read_figure("/proc/sys/vm/overcommit_memory", &mode); /* without /proc: the default */
+        answer = mode == 2 ? CHARGED : FREE;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == CHARGED;
+}
+
+size_t np_extent_room(const struct np_zone *zone, const void *block, size_t size)
+{
+    size_t twice = 2 * size,
+           again = size < ROOM_AGAIN_MOST / ROOM_AGAIN ? size * ROOM_AGAIN : ROOM_AGAIN_MOST;
+    if (!(entry_of(zone, block)->flags & NP_RUN_GROWN) || again > zone->capacity / 16 ||
+        np_space.small_steps || room_is_charged())
+        return twice;
+    return again > twice ? again : twice;
 }

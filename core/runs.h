@@ -33,6 +33,7 @@ enum np_run_state {
 };
 
 #define NP_RUN_ALL_USED 1u /* live: every page of the run was USED when it was handed out */
+#define NP_RUN_GROWN    2u /* live: it has moved to grow, and was given room */
 
 #define NP_OWNER_NONE 0u /* free: its pages were used by several threads, or by none */
 

@@ -172,11 +172,112 @@ static void a_hole_that_stays_costs_no_contents(void)
         expect(in_child(check_hole_that_stays) == 0, "failed at mapping %d", nth_piece);
 }
 
+/* Blocks far below 64 MiB, to where no pages are yet. */
+static void smaller_blocks_move_to_fresh_memory(void)
+{
+    heap_start_one(FIRST_TOUCH);
+    size_t size = 2 * MIB;
+    void *block = take(size, 0, false);
+    fill(block, size, 3);
+    size_t before = resident();
+    block = move_once(block, size, size + 4096, 3);
+    expect(faults.remaps == 1, "%lu moves by page tables", faults.remaps);
+    expect(resident() <= before + 4 * KIB, "%zu KiB more are resident", (resident() - before) / KIB);
+    np_heap_free(block);
+}
+
+/* Where its new place has pages already they are used, and the bytes are copied. */
+static void smaller_blocks_are_copied_to_used_memory(void)
+{
+    heap_start_one(FIRST_TOUCH);
+    size_t size = 2 * MIB;
+    void *block = take(size, 0, false), *used = take(8 * MIB, 0, false), *wall = take(MIB, 0, false);
+    fill(block, size, 3);
+    fill(used, 8 * MIB, 4);
+    np_heap_free(used);
+    void *walls[20], *resized = NULL;
+    unsigned count = build_walls(block, size, size + 4096, walls);
+    expect(np_heap_resize(block, size + 4096, &resized) == 0, "it does not grow");
+    check_filled(resized, size, 3, "copied");
+    expect(faults.remaps == 0, "%lu moves by page tables", faults.remaps);
+    while (count)
+        np_heap_free(walls[--count]);
+    np_heap_free(resized);
+    np_heap_free(wall);
+}
+
+static void a_block_that_moves_again_gets_more_room(void)
+{
+    heap_start_one(FIRST_TOUCH);
+    size_t size = MIB;
+    void *block = take(size, 0, false), *resized = NULL;
+    fill(block, size, 3);
+    for (unsigned i = 0; i < 2; i++) {
+        block = move_once(block, size, 2 * size + 4096, 3);
+        size = 2 * size + 4096;
+    }
+    void *walls[20];
+    for (unsigned i = 0; i < 20; i++)
+        walls[i] = take(size, 0, false);
+    expect(np_heap_resize(block, 8 * size, &resized) == 0 && resized == block, "it has moved once more");
+    for (unsigned i = 0; i < 20; i++)
+        np_heap_free(walls[i]);
+    np_heap_free(block);
+}
+
+static unsigned mappings(void)
+{
+    unsigned lines = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    for (int c; maps && (c = getc(maps)) != EOF;)
+        lines += c == '\n';
+    if (maps)
+        (void)fclose(maps);
+    return lines;
+}
+
+/* Two blocks that grow side by side are in each other's way. */
+static void grow_two(size_t limit, uint64_t seed)
+{
+    void *grown[2];
+    for (unsigned i = 0; i < 2; i++)
+        grown[i] = take(MIB, 0, false);
+    for (size_t size = MIB; size < limit; size += MIB / 2)
+        for (unsigned i = 0; i < 2; i++) {
+            fill(grown[i], size, seed + i);
+            void *resized = NULL;
+            expect(np_heap_resize(grown[i], size + MIB / 2, &resized) == 0, "it does not grow");
+            grown[i] = resized;
+            check_filled(grown[i], size, seed + i, "grown");
+        }
+    for (unsigned i = 0; i < 2; i++)
+        np_heap_free(grown[i]);
+}
+
+static void moves_leave_no_mappings_behind(void)
+{
+    heap_start_one(FIRST_TOUCH);
+    grow_two(16 * MIB, 1);
+    unsigned before = mappings();
+    for (unsigned round = 2; round < 12; round++) {
+        grow_two(16 * MIB, round);
+        (void)np_heap_trim();
+    }
+    expect(faults.remaps >= 20, "%lu moves by page tables", faults.remaps);
+    expect(before && mappings() <= before + 4, "from %u to %u mappings", before, mappings());
+}
+
 int main(void)
 {
     heap_test(large_blocks_move_again_and_again, "large blocks move again and again with their contents");
     heap_test(a_move_that_fails_copies, "a move that fails copies");
     heap_test(a_hole_is_seen_without_numa_calls, "a hole is seen without NUMA calls");
     heap_test(a_hole_that_stays_costs_no_contents, "a hole that stays costs no contents");
+    heap_test(smaller_blocks_move_to_fresh_memory,
+              "blocks of a megabyte move to fresh memory with their pages");
+    heap_test(smaller_blocks_are_copied_to_used_memory,
+              "blocks of a megabyte are copied to memory used before");
+    heap_test(a_block_that_moves_again_gets_more_room, "a block that moves again gets more room");
+    heap_test(moves_leave_no_mappings_behind, "moves leave no mappings behind");
     return tap_done();
 }
