@@ -85,12 +85,14 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, size_t r
         return -ENOMEM;
     uint32_t pages = pages_of(zone, size), run;
     uint32_t align = alignment_pages(zone, size, alignment);
+    bool fresh = false;
     np_zone_lock(zone);
     int error = take_with_room(zone, pages, room >> np_page_shift, align, &run);
     if (error)
         error = np_fit_take(zone, pages, align, &run);
     if (!error) {
         struct np_run *entry = &zone->runs.entry[run];
+        fresh = !(entry->flags & NP_RUN_ALL_USED);
         entry->held = pages;
         entry->stamp = zone->last_free;
         np_tally_add(zone, pages);
@@ -100,6 +102,8 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, size_t r
     np_zone_unlock(zone);
     if (error)
         return error;
+    if (fresh)
+        np_retain_make_way(zone);
     *ret_block = np_zone_address(zone, run);
     return 0;
 }
@@ -192,12 +196,15 @@ int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab)
     for (bool trimmed = false;; trimmed = true) {
         np_zone_lock(zone);
         int error = np_fit_take(zone, pages, pages, &run);
+        bool fresh = !error && !(zone->runs.entry[run].flags & NP_RUN_ALL_USED);
         if (!error)
             np_tally_add_slab(zone, size);
         np_retain_settle(zone);
         np_zone_unlock(zone);
         if (error)
             return error;
+        if (fresh)
+            np_retain_make_way(zone);
         *ret_slab = np_zone_address(zone, run);
         error = np_extent_prepare(zone, *ret_slab, 0, false);
         if (!error)
@@ -332,6 +339,8 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
     np_zone_unlock(zone);
     if (!fits)
         return -EAGAIN;
+    if (pages > old)
+        np_retain_make_way(zone);
     if (pages <= old || np_extent_prepare(zone, block, np_bytes(old), false) == 0)
         return 0;
     np_zone_lock(zone);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "retain.h"
 
+#include "class.h"
 #include "commit.h"
 #include "parked.h"
 #include "space.h"
@@ -12,9 +13,18 @@
 #define RETAIN_SLACK   64
 #define RETAIN_SHARE   8 /* of live bytes */
 #define RETAIN_SECONDS 10
+/* What may be held beyond the most that was ever in use, as shares of it; as much again as the second share by the zone
+ * itself, since free runs that fit nobody are no sign of a program that needs them no more. */
+#define PEAK_SHARE     32
+#define PEAK_OWN_SHARE 3
+#define PEAK_LEAST     ((uint64_t)1 << 20)
+#define PEAK_SLACK     8   /* of what is retained: dropped beyond the limit */
 #define MOST_LOOKED_AT 256 /* runs without a whole unit are passed over, but not without end */
 
 static _Alignas(64) _Atomic uint64_t retained_pages;
+static _Atomic uint64_t most_in_use; /* bytes */
+static _Atomic uint64_t
+    cannot_be_had; /* bytes that stayed retained though they were too many: locked, or of a pool */
 
 uint32_t np_retain_now(void)
 {
@@ -24,9 +34,10 @@ uint32_t np_retain_now(void)
 void np_retain_settle(struct np_zone *zone)
 {
     uint64_t held = zone->runs.held + zone->parked.pages;
-    if (held != zone->held_counted)
-        atomic_fetch_add_explicit(&retained_pages, held - zone->held_counted, memory_order_relaxed);
-    zone->held_counted = held;
+    uint64_t counted = atomic_load_explicit(&zone->held_counted, memory_order_relaxed);
+    if (held != counted)
+        atomic_fetch_add_explicit(&retained_pages, held - counted, memory_order_relaxed);
+    atomic_store_explicit(&zone->held_counted, held, memory_order_relaxed);
 }
 
 static uint64_t retained_bytes(void)
@@ -191,6 +202,62 @@ void np_retain_balance(struct np_zone *zone, uint32_t now)
             !balanced(other, now))
             balance_unlocked(other, now);
     }
+}
+
+/* The most bytes that were ever in use, with those of now. */
+static uint64_t peak_of(uint64_t in_use)
+{
+    uint64_t most = atomic_load_explicit(&most_in_use, memory_order_relaxed);
+    while (in_use > most && !atomic_compare_exchange_weak_explicit(
+                                &most_in_use, &most, in_use, memory_order_relaxed, memory_order_relaxed))
+        ;
+    return in_use > most ? in_use : most;
+}
+
+/* Drops up to @most pages of a zone, whole huge pages first. */
+static uint64_t make_way_in(struct np_zone *zone, uint64_t most, uint32_t now)
+{
+    uint32_t unit = unit_pages(zone);
+    np_zone_lock(zone);
+    (void)np_parked_clear(zone);
+    uint64_t dropped = drop_oldest(zone, most, now + 1, unit);
+    if (unit > 1 && dropped < most)
+        dropped += drop_oldest(zone, most - dropped, now + 1, 1);
+    np_retain_settle(zone);
+    np_zone_unlock(zone);
+    return dropped;
+}
+
+/* How many pages are too many of @retained bytes, and some more, so that this is not asked for each block. */
+static uint64_t pages_beyond(uint64_t retained, uint64_t limit)
+{
+    return retained > limit ? np_pages(retained - limit + retained / PEAK_SLACK) : 0;
+}
+
+static void make_way_elsewhere(const struct np_zone *zone, uint64_t pages, uint32_t now)
+{
+    for (unsigned i = 0; pages && i < np_zones_count(); i++) {
+        struct np_zone *other = np_zone_at(i);
+        if (other == zone || !atomic_load_explicit(&other->started, memory_order_acquire))
+            continue;
+        uint64_t dropped = make_way_in(other, pages, now);
+        pages -= dropped < pages ? dropped : pages;
+    }
+}
+
+void np_retain_make_way(struct np_zone *zone)
+{
+    uint64_t in_use = np_class_bytes_in_use(), peak = peak_of(in_use);
+    uint64_t limit = peak + peak / PEAK_SHARE + PEAK_LEAST - in_use, retained = retained_bytes();
+    if (retained <= limit || retained == atomic_load_explicit(&cannot_be_had, memory_order_relaxed))
+        return;
+    uint32_t now = np_retain_now();
+    uint64_t own = np_bytes(atomic_load_explicit(&zone->held_counted, memory_order_relaxed)),
+             elsewhere = retained > own ? retained - own : 0;
+    make_way_elsewhere(zone, pages_beyond(elsewhere, limit), now);
+    uint64_t pages = pages_beyond(retained_bytes(), limit + peak / PEAK_OWN_SHARE);
+    if (pages && make_way_in(zone, pages, now) == 0)
+        atomic_store_explicit(&cannot_be_had, retained_bytes(), memory_order_relaxed);
 }
 
 bool np_retain_trim_zone(struct np_zone *zone)

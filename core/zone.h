@@ -50,9 +50,9 @@ struct np_zone {
     _Atomic bool failed;        /* hard, and its policy cannot be had: nothing is served */
     bool alone;                 /* the only zone of its class */
     uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
-    uint64_t held_counted;  /* of runs.held and parked.pages: what the heap's total knows */
-    struct np_slab *slabs;  /* a record for each unit */
-    struct np_depot *depots; /* one for each slot */
+    _Atomic uint64_t held_counted; /* of runs.held and parked.pages: what the heap's total knows */
+    struct np_slab *slabs;         /* a record for each unit */
+    struct np_depot *depots;       /* one for each slot */
     bool has_depots;
     uint16_t class_index;
     bool small;                  /* for slabs only: the class's large blocks have another zone */

@@ -109,6 +109,53 @@ static void splinters_do_not_hide_what_is_old(void)
     expect(resident() <= 12 * 300 * KIB + OVERHEAD, "%zu MiB are kept after a trim", resident() / MIB);
 }
 
+static void *take_written(size_t size)
+{
+    void *block = take(size, 0, false);
+    memset(block, 1, size);
+    return block;
+}
+
+/* What one class has kept makes way for what another one needs: both at once were never in use. */
+static void what_is_kept_makes_way_for_other_classes(void)
+{
+    heap_start();
+    static const enum kind turns[] = {LOCAL, FIRST_TOUCH, BIND_HARD, INTERLEAVE, LOCAL};
+    for (unsigned i = 0; i < sizeof turns / sizeof *turns; i++) {
+        size_t size = class_size(turns[i]);
+        unsigned count = (unsigned)(16 * MIB / size);
+        void *taken[512];
+        for (unsigned j = 0; j < count; j++)
+            taken[j] = take_written(size);
+        expect(resident() <= 16 * MIB * 5 / 4 + OVERHEAD, "%zu MiB are resident with 16 in use as %s",
+               resident() / MIB, kind_name(turns[i]));
+        while (count)
+            np_heap_free(taken[--count]);
+    }
+}
+
+/* Free runs between live blocks that fit nobody any more. */
+static void holes_make_way_for_larger_blocks(void)
+{
+    heap_start_one(FIRST_TOUCH);
+    enum { SMALL = 1024, LARGE = 256 };
+    static void *small[SMALL], *large[LARGE];
+    for (unsigned i = 0; i < SMALL; i++)
+        small[i] = take_written(48 * KIB);
+    for (unsigned i = 0; i < SMALL; i++)
+        if (i % 4)
+            np_heap_free(small[i]);
+    size_t most = SMALL * 48 * KIB;
+    for (unsigned i = 0; i < LARGE; i++)
+        large[i] = take_written(160 * KIB);
+    expect(resident() <= most * 3 / 2 + OVERHEAD, "%zu MiB are resident, never more than %zu were in use",
+           resident() / MIB, most / MIB);
+    for (unsigned i = 0; i < SMALL; i += 4)
+        np_heap_free(small[i]);
+    for (unsigned i = 0; i < LARGE; i++)
+        np_heap_free(large[i]);
+}
+
 static void trim_gives_everything_back(void)
 {
     heap_start();
@@ -242,6 +289,8 @@ int main(void)
     heap_test(freed_memory_is_used_again, "a freed block is used again with its pages");
     heap_test(idle_memory_goes_with_age, "idle memory goes with age");
     heap_test(splinters_do_not_hide_what_is_old, "splinters do not hide what is old");
+    heap_test(what_is_kept_makes_way_for_other_classes, "what a class keeps makes way for other classes");
+    heap_test(holes_make_way_for_larger_blocks, "holes make way for larger blocks");
     heap_test(trim_gives_everything_back, "a trim gives everything back");
     heap_test(trim_leaves_live_blocks_alone, "a trim leaves live blocks alone");
     heap_test(locked_memory_stays, "memory that cannot be dropped is cleared when it must be zero");
