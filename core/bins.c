@@ -7,8 +7,11 @@
 #define MAGAZINE_MOST  256u
 
 /* Blocks that a slab should have at least: it is as many units as that takes. Pages that no block has touched cost
- * nothing. */
+ * nothing, but they are the same nodes' in each slab, where nodes take turns: a page of 16 is too much. */
 #define SLAB_BLOCKS 8
+#define PAGE        ((size_t)4096)
+
+_Static_assert(NP_SMALL_MOST *SLAB_BLOCKS == NP_SLAB_MOST, "the largest slab is of the largest blocks");
 
 struct np_bins np_bins;
 
@@ -32,7 +35,7 @@ static unsigned bin_of(size_t size)
 static void describe(struct np_slot *slot, uint16_t class, size_t size)
 {
     size_t slab = NP_UNIT, most = MAGAZINE_BYTES / size;
-    while (slab < size * SLAB_BLOCKS)
+    while (slab < size * SLAB_BLOCKS || (slab == NP_UNIT && slab % size >= PAGE))
         slab *= 2;
     slot->size = (uint32_t)size;
     slot->slab_bytes = (uint32_t)slab;

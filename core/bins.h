@@ -20,6 +20,7 @@
 /** Slabs are made of units of this size, and begin at multiples of their own size. */
 #define NP_UNIT_SHIFT 16
 #define NP_UNIT       ((size_t)1 << NP_UNIT_SHIFT)
+#define NP_SLAB_MOST  ((size_t)256 << 10) /* bytes of the largest */
 
 /** Pointers that are always NULL come before a magazine's first, so that a look at its newest two needs no test. */
 #define NP_MAGAZINE_BELOW 2

@@ -116,6 +116,17 @@ struct np_heap_class *np_heap_class(size_t size)
     return size < class->placement->max_size && !is_left(class->placement) ? class : NULL;
 }
 
+/* What no stripe cuts. The last pages of a slab may be used by no block: cut into stripes it would have them on the same
+ * node as all others of its size. */
+static size_t stripe_unit(const struct np_zone *zone)
+{
+    if (zone->explicit_size)
+        return zone->explicit_size;
+    if (zone->advice == NP_ADVICE_HUGE_PAGES)
+        return np_kernel_huge_size();
+    return zone->small || zone->placement->max_size <= NP_SMALL_MOST + 1 ? NP_SLAB_MOST : 0;
+}
+
 /* How the zone is told to the kernel. */
 static void choose_policy(struct np_zone *zone)
 {
@@ -131,11 +142,8 @@ static void choose_policy(struct np_zone *zone)
     }
     /* Explicit pages are given their nodes by us, so the kernel's own weights do not help them. */
     if (plan.striped || (zone->explicit_size && placement->mode == NP_WEIGHTED_INTERLEAVE)) {
-        size_t unit = zone->explicit_size                    ? zone->explicit_size
-                      : zone->advice == NP_ADVICE_HUGE_PAGES ? np_kernel_huge_size()
-                                                             : 0;
         const uint8_t *weights = placement->mode == NP_WEIGHTED_INTERLEAVE ? placement->weights : NULL;
-        zone->stripes = np_stripes_new(&placement->nodes, weights, unit, zone->capacity);
+        zone->stripes = np_stripes_new(&placement->nodes, weights, stripe_unit(zone), zone->capacity);
     }
 }
 

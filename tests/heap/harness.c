@@ -57,6 +57,10 @@ static void place(struct np_placement *placement, enum kind kind, size_t min_siz
     if (kinds[kind].mode == NP_LOCAL)
         (void)np_nodeset_add(&placement->nodes, 1);
     placement->weights[0] = 3;
+    if (kind == SMALL_STRIPED) {
+        (void)np_nodeset_add(&placement->nodes, 1);
+        placement->weights[1] = 1;
+    }
 }
 
 void heap_start(void)

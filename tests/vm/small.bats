@@ -80,7 +80,7 @@ walk() {
 
 @test "small blocks are spread by weight" {
     class 0- 'policy = weighted-interleave' 'nodes = 1*3,3*1'
-    for size in 16 100 1000; do
+    for size in 16 100 1000 20000; do
         fill $((32000000 / size)) "$size"
         ((on[0] == 0 && on[2] == 0))
         ((on[1] * 100 > on[3] * 280 && on[1] * 100 < on[3] * 320))
