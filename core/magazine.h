@@ -36,6 +36,7 @@ struct np_counted {
 struct np_outbox {
     uint32_t count, bytes;
     uint32_t sent, sent_bytes; /* what the stats do not know of yet */
+    uint32_t told, told_bytes; /* what they know of those that are still here */
     void *blocks[125];
 };
 

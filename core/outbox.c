@@ -34,13 +34,22 @@ static void tell(struct np_outbox *outbox, uint32_t index)
     outbox->sent = outbox->sent_bytes = 0;
 }
 
+/* A block is free for the program from when it came here. */
+static void note_all(struct np_outbox *outbox)
+{
+    outbox->sent += outbox->count - outbox->told;
+    outbox->sent_bytes += outbox->bytes - outbox->told_bytes;
+    outbox->told = outbox->count;
+    outbox->told_bytes = outbox->bytes;
+}
+
 static void flush(struct np_cache *cache, uint32_t index)
 {
     struct np_outbox *outbox = &cache->outboxes[index];
     sort(outbox->blocks, outbox->count);
     np_depot_post(np_zone_at(index), outbox->blocks, outbox->count);
-    outbox->sent += outbox->count;
-    outbox->sent_bytes += outbox->bytes;
+    note_all(outbox);
+    outbox->told = outbox->told_bytes = 0;
     if (outbox->sent >= TOLD_AT)
         tell(outbox, index);
     cache->outbox_bytes -= outbox->bytes;
@@ -50,9 +59,11 @@ static void flush(struct np_cache *cache, uint32_t index)
 
 void np_outboxes_count(struct np_cache *cache)
 {
-    for (uint32_t zone = 0; zone < np_zones_count(); zone++)
+    for (uint32_t zone = 0; zone < np_zones_count(); zone++) {
+        note_all(&cache->outboxes[zone]);
         if (cache->outboxes[zone].sent)
             tell(&cache->outboxes[zone], zone);
+    }
 }
 
 void np_outbox_put(struct np_cache *cache, uint32_t zone, unsigned slot, void *block)

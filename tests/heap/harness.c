@@ -93,6 +93,16 @@ void heap_start_small(enum kind kind, size_t border)
     expect(np_heap_configure(placements, count, heap_stats) == 0, "heap not configured");
 }
 
+void heap_start_nodes(int count)
+{
+    (void)np_kernel_support();
+    heap_stats = np_stats_create();
+    place(&placements[0], SMALL_LOCAL, 0, SIZE_MAX);
+    for (int node = 0; node < count; node++)
+        (void)np_nodeset_add(&placements[0].nodes, node);
+    expect(np_heap_configure(placements, 1, heap_stats) == 0, "heap not configured");
+}
+
 size_t class_size(enum kind kind)
 {
     return kinds[kind].min_size + 100;

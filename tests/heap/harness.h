@@ -61,6 +61,8 @@ void heap_start_one(enum kind kind);
 /** heap_start_small() - a heap with one class for requests below @border, and, unless that is SIZE_MAX, one of
  * SMALL_INTERLEAVE's kind for the others. */
 void heap_start_small(enum kind kind, size_t border);
+/** heap_start_nodes() - a heap with one local class on so many nodes. */
+void heap_start_nodes(int count);
 size_t class_size(enum kind kind);
 const char *kind_name(enum kind kind);
 bool is_hard(enum kind kind);
