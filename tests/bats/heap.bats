@@ -52,6 +52,12 @@ quiet() {
     quiet placed NUMAPERF_CONFIG="$every_kind" "$native" exits
 }
 
+@test "signals interrupt malloc wherever it is" {
+    quiet placed NUMAPERF_CONFIG="$every_kind" "$native" signals
+    quiet placed NUMAPERF_CONFIG= "$native" signals
+    quiet placed NUMAPERF_CONFIG="$(one_class bind 'nodes = 0' 'mode = hard')" "$native" signals
+}
+
 @test "random operations of threads that end and fork keep every block's contents" {
     stress=$progs/../heap/heap_stress_native
     small=$(policy small \

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,6 +186,60 @@ static void exits(void)
     require(destructions >= 40, "destructors did not run");
 }
 
+static _Atomic unsigned interruptions;
+
+static void interrupt(int number)
+{
+    (void)number;
+    interruptions++;
+}
+
+/* Small blocks, of which some live through many interruptions. */
+static void churn_small(char seed)
+{
+    static __thread char *kept[256];
+    for (unsigned i = 0; i < 20000; i++) {
+        unsigned at = i * 31 % 256;
+        size_t size = 1 + i * 7 % 3000;
+        require(!kept[at] || (kept[at][0] == seed && kept[at][1] == (char)at),
+                "a block has lost its contents");
+        kept[at] = realloc(kept[at], size + 1);
+        require(kept[at] != NULL, "no memory");
+        kept[at][0] = seed;
+        kept[at][1] = (char)at;
+        if (i % 3 == 0) {
+            free(kept[at]);
+            kept[at] = NULL;
+        }
+    }
+    for (unsigned at = 0; at < 256; at++) {
+        free(kept[at]);
+        kept[at] = NULL;
+    }
+}
+
+static void *churn_interrupted(void *seed)
+{
+    while (interruptions < 3000 && !failed) {
+        churn_small((char)(uintptr_t)seed);
+        churn(8, (char)(uintptr_t)seed);
+    }
+    return NULL;
+}
+
+/* Signals without SA_RESTART, wherever the threads are: calls of the kernel end with EINTR. */
+static void signals(void)
+{
+    const struct itimerval often = {{0, 150}, {0, 150}};
+    const struct sigaction action = {.sa_handler = interrupt};
+    pthread_t thread;
+    require(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &often, NULL) == 0, "no timer");
+    require(pthread_create(&thread, NULL, churn_interrupted, (void *)2) == 0, "no thread");
+    (void)churn_interrupted((void *)1);
+    (void)pthread_join(thread, NULL);
+    (void)setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+}
+
 /* A mapping of its own that has to fit beside the heap. */
 static void mapping(void)
 {
@@ -204,13 +260,13 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } ways[] = {{"arrays", arrays}, {"storm", storm}, {"spawn", spawn},    {"stacks", stacks},
-                {"exits", exits},   {"some", some},   {"mapping", mapping}};
+    } ways[] = {{"arrays", arrays}, {"storm", storm}, {"spawn", spawn},     {"stacks", stacks},
+                {"exits", exits},   {"some", some},   {"mapping", mapping}, {"signals", signals}};
     for (unsigned i = 0; argc == 2 && i < sizeof ways / sizeof *ways; i++)
         if (strcmp(argv[1], ways[i].name) == 0) {
             ways[i].run();
             return failed ? EXIT_FAILURE : EXIT_SUCCESS;
         }
-    (void)fprintf(stderr, "usage: native arrays|storm|spawn|stacks|exits|some|mapping\n");
+    (void)fprintf(stderr, "usage: native arrays|storm|spawn|stacks|exits|some|mapping|signals\n");
     return 2;
 }
