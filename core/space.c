@@ -196,11 +196,12 @@ static void release_closed(char *start, size_t from, size_t to)
         (void)np_kernel_unmap(start + from, to - from);
 }
 
-/* Of the kinds go the pages that are about closed units of this zone alone. */
-static void release_kinds(const struct np_zone *zone, size_t open)
+/* Of the kinds go the pages that are about units of this zone alone which no table has yet: what was open before and has
+ * been closed will be opened with the tables that there are. */
+static void release_kinds(const struct np_zone *zone)
 {
     size_t first = ((uintptr_t)zone->base - np_space.base) >> NP_UNIT_SHIFT;
-    size_t from = whole_pages(first + ((open + NP_UNIT - 1) >> NP_UNIT_SHIFT));
+    size_t from = whole_pages(first + np_space_units(zone->tables_open));
     size_t to = (first + (((size_t)1 << np_space.shift) >> NP_UNIT_SHIFT)) & ~(np_bytes(1) - 1);
     if (from < to)
         (void)np_kernel_unmap(np_view.kinds + from, to - from);
@@ -229,7 +230,7 @@ void np_zones_release_reserve(void)
                        np_space.slabs_offset - np_space.contents_offset);
         release_closed((char *)np_space_slabs(zone), np_space_units(zone->tables_open) * NP_SLAB_STRIDE,
                        np_space.depots_offset - np_space.slabs_offset);
-        release_kinds(zone, open);
+        release_kinds(zone);
         zone->reserved_end = open;
         zone->tables_reserved = zone->tables_open;
         np_zone_unlock(zone);

@@ -2,6 +2,8 @@
 /* What free blocks keep, and what comes back to the kernel when. */
 #include "harness.h"
 
+#include "core/space.h"
+
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -260,6 +262,20 @@ static void a_released_reserve_is_no_longer_ours(void)
 }
 
 /* A zone that runs into somebody else's mapping is full. */
+/* The tables of a tail that was closed stay, all of them. */
+static void a_tail_closed_before_the_release_opens_again(void)
+{
+    heap_start();
+    np_heap_free(take(600 * MIB, 0, false));
+    (void)np_heap_trim();
+    np_heap_release_reserve();
+    char *large = take(300 * MIB, 0, false), *behind = take(17 * MIB, 0, false);
+    expect(np_zone_of(behind) == np_zone_of(large) && behind > large, "in another place");
+    large[300 * MIB - 1] = behind[17 * MIB - 1] = 1;
+    np_heap_free(behind);
+    np_heap_free(large);
+}
+
 static void growth_stops_at_foreign_mappings(void)
 {
     heap_start_one(LOCAL);
@@ -296,6 +312,8 @@ int main(void)
     heap_test(locked_memory_stays, "memory that cannot be dropped is cleared when it must be zero");
     heap_test(closed_tails_open_again, "closed tails open again");
     heap_test(a_released_reserve_is_no_longer_ours, "a released reserve is no longer ours");
+    heap_test(a_tail_closed_before_the_release_opens_again,
+              "a tail that was closed before the release opens again");
     heap_test(growth_stops_at_foreign_mappings, "growth stops at foreign mappings");
     return tap_done();
 }
