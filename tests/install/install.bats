@@ -26,7 +26,7 @@ compile() {
     local flags
     read -ra flags <<<"$(pkg-config --cflags --libs numaperf)"
     "$1" "${@:3}" -Wall -Wextra -Wpedantic -Werror -o "$BATS_TEST_TMPDIR/consumer" \
-        "$BATS_TEST_DIRNAME/$2" "${flags[@]}"
+        "$2" "${flags[@]}"
 }
 
 @test "the library, the shim, the command, the header and the pkg-config file are installed" {
@@ -60,19 +60,26 @@ compile() {
 }
 
 @test "pkg-config knows the version that the header's function tells" {
-    compile cc consumer.c
+    compile cc "$BATS_TEST_DIRNAME/consumer.c"
     run -0 "$BATS_TEST_TMPDIR/consumer"
     assert_output --partial "numaperf $(pkg-config --modversion numaperf):"
 }
 
 @test "a C program builds against the installed library and runs" {
-    compile cc consumer.c -std=c11
+    compile cc "$BATS_TEST_DIRNAME/consumer.c" -std=c11
     run -0 "$BATS_TEST_TMPDIR/consumer"
     assert_output --partial 'a set reads 0-2,5'
 }
 
+@test "the program in the README builds against the installed library and runs" {
+    readme=$(find "$STAGED" -path '*/doc/numaperf/README.md')
+    awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$readme" >"$BATS_TEST_TMPDIR/program.c"
+    compile cc "$BATS_TEST_TMPDIR/program.c" -std=c11
+    run -0 "$BATS_TEST_TMPDIR/consumer"
+}
+
 @test "a C++ program builds against the installed library and runs" {
-    compile g++ consumer.cc -std=c++17
+    compile g++ "$BATS_TEST_DIRNAME/consumer.cc" -std=c++17
     run -0 "$BATS_TEST_TMPDIR/consumer"
     assert_output --partial '1 node in the set'
 }
@@ -80,7 +87,7 @@ compile() {
 @test "a C program uses regions and pins without a warning in any dialect" {
     local dialect
     for dialect in c99 c11 gnu17; do
-        compile cc regions.c -std=$dialect
+        compile cc "$BATS_TEST_DIRNAME/regions.c" -std=$dialect
         run -0 "$BATS_TEST_TMPDIR/consumer"
         assert_output --regexp '^region: [1-9][0-9]* pages, .'
     done
@@ -89,7 +96,7 @@ compile() {
 @test "a C++ program uses regions and pins without a warning in any dialect" {
     local dialect
     for dialect in c++11 c++17 gnu++20; do
-        compile g++ regions.cc -std=$dialect
+        compile g++ "$BATS_TEST_DIRNAME/regions.cc" -std=$dialect
         run -0 "$BATS_TEST_TMPDIR/consumer"
         assert_output --regexp '^enforcement [12]: .'
     done
