@@ -24,7 +24,7 @@ static struct {
     int16_t nearest[NP_MAX_NODES];
     _Atomic int16_t
         local_slot[NP_MAX_NODES]; /* CPU's node -> position in local's nodes + 1, 0: not known yet */
-} classes;
+} classes NP_TOGETHER;
 
 /* Is it the next malloc's? */
 static bool is_left(const struct np_placement *placement)
@@ -70,8 +70,13 @@ static bool add_class(struct np_heap_class *class, const struct np_placement *pl
                      : placement->mode == NP_LOCAL ? np_nodeset_count(&placement->nodes)
                                                    : 1;
     bool apart = zones && needs_small_zones(placement);
-    *class = (struct np_heap_class){placement, rule, classes.zone_count, zones,
-                                    classes.zone_count + (apart ? zones : 0)};
+    *class = (struct np_heap_class){.placement = placement,
+                                    .least = placement->min_size,
+                                    .below = is_left(placement) ? 0 : placement->max_size,
+                                    .stats = rule,
+                                    .first_zone = classes.zone_count,
+                                    .zone_count = zones,
+                                    .first_small = classes.zone_count + (apart ? zones : 0)};
     classes.zone_count += apart ? 2 * zones : zones;
     if (zones > classes.local_zones)
         classes.local_zones = zones;
@@ -111,9 +116,9 @@ struct np_heap_class *np_heap_class(size_t size)
         return NULL;
     /* From the largest on: small blocks know their class by their slot. */
     struct np_heap_class *class = classes.table + classes.class_count;
-    while (size < (--class)->placement->min_size)
+    while (size < (--class)->least)
         ;
-    return size < class->placement->max_size && !is_left(class->placement) ? class : NULL;
+    return size < class->below ? class : NULL;
 }
 
 /* What no stripe cuts. The last pages of a slab may be used by no block: cut into stripes it would have them on the same

@@ -11,6 +11,7 @@
 
 struct np_heap_class {
     const struct np_placement *placement;
+    size_t least, below; /* bytes of its requests; below is 0 for classes that are the next malloc's */
     struct np_stats_rule *stats;
     unsigned first_zone, zone_count; /* local: one for each node of the placement, in id order; else one */
     unsigned first_small;            /* the zones of its slabs: the same, or as many of their own */

@@ -11,7 +11,7 @@
 #define SMALLEST_ZONE ((size_t)4 << 20)
 
 /* A line of its own: all threads read it, and next to nobody writes. */
-_Alignas(64) struct np_space np_space;
+_Alignas(64) struct np_space np_space NP_TOGETHER;
 struct np_view np_view = {.base = (uintptr_t)1 << 63};
 unsigned np_page_shift = 12;
 
@@ -90,7 +90,7 @@ static int reserve_kinds(size_t span)
 static int reserve_tables(unsigned count, size_t zone_size)
 {
     size_t pages = zone_size >> np_page_shift;
-    np_space.contents_offset = whole_pages(pages * sizeof(struct np_run));
+    np_space.contents_offset = whole_pages(np_space_runs_bytes(pages));
     np_space.slabs_offset = np_space.contents_offset + whole_pages(pages);
     np_space.depots_offset =
         np_space.slabs_offset + whole_pages((zone_size >> NP_UNIT_SHIFT) * NP_SLAB_STRIDE);
@@ -224,7 +224,7 @@ void np_zones_release_reserve(void)
         np_zone_lock(zone);
         size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
         release_closed(zone->base, open, (size_t)1 << np_space.shift);
-        release_closed(np_space_tables(zone), zone->tables_open * sizeof(struct np_run),
+        release_closed(np_space_tables(zone), np_space_runs_bytes(zone->tables_open),
                        np_space.contents_offset);
         release_closed((char *)np_space_contents(zone), zone->tables_open,
                        np_space.slabs_offset - np_space.contents_offset);

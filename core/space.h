@@ -26,6 +26,9 @@ extern struct np_space np_space;
 
 #define NP_SLAB_STRIDE  1152 /* of struct np_slab */
 #define NP_DEPOT_STRIDE 128  /* of struct np_depot */
+/* Before the first struct np_run. The run at the start of a zone, or at any multiple of 2 MiB, would else be described in
+ * the first cache line of a page: a program that writes the first word of each of its pages drives that line out. */
+#define NP_RUNS_AHEAD 1088
 
 /** np_zones_reserved() - has np_zones_reserve() succeeded? No lock. */
 static inline bool np_zones_reserved(void)
@@ -61,7 +64,13 @@ static inline char *np_space_tables(const struct np_zone *zone)
 
 static inline struct np_run *np_space_entries(const struct np_zone *zone)
 {
-    return (struct np_run *)(void *)np_space_tables(zone);
+    return (struct np_run *)(void *)(np_space_tables(zone) + NP_RUNS_AHEAD);
+}
+
+/** np_space_runs_bytes() - of the first table, for a zone's first @pages pages. */
+static inline size_t np_space_runs_bytes(size_t pages)
+{
+    return pages ? NP_RUNS_AHEAD + pages * sizeof(struct np_run) : 0;
 }
 
 static inline uint8_t *np_space_contents(const struct np_zone *zone)

@@ -8,6 +8,10 @@
 
 #include <stdatomic.h>
 
+/* Of variables that calls for large blocks read: together in one page. A program that writes into many pages drives ours
+ * out of the TLB, and each costs a walk then, in a virtual machine a tenth of a microsecond. */
+#define NP_TOGETHER __attribute__((section(".data")))
+
 struct np_view {
     _Atomic uintptr_t base; /* of the reservation; before, a number that no address comes near to */
     _Atomic size_t

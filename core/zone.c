@@ -207,8 +207,8 @@ static int open_tables(struct np_zone *zone, size_t pages)
     size_t old = zone->tables_open, reserved = zone->tables_reserved;
     size_t wanted = smaller(np_space_zone_pages(), larger(pages, old + TABLE_STEP_PAGES));
     const struct table tables[] = {
-        {(char *)np_space_entries(zone), old * sizeof(struct np_run), wanted * sizeof(struct np_run),
-         reserved * sizeof(struct np_run)},
+        {np_space_tables(zone), np_space_runs_bytes(old), np_space_runs_bytes(wanted),
+         np_space_runs_bytes(reserved)},
         {(char *)np_space_contents(zone), old, wanted, reserved},
         {(char *)np_space_slabs(zone), np_space_units(old) * NP_SLAB_STRIDE,
          np_space_units(wanted) * NP_SLAB_STRIDE, np_space_units(reserved) * NP_SLAB_STRIDE},
