@@ -29,7 +29,7 @@ void np_heap_learn_nodes(const np_topology *topology);
  * that has allocated; it calls that in its turn, where nothing may interrupt it by allocating. Context: start-up. */
 void np_heap_on_thread_end(void (*end)(void *cache));
 /** np_heap_end_thread() - give back what the calling thread has kept for itself. */
-void np_heap_end_thread(void *cache);
+void np_heap_end_thread(void *argument);
 
 /** np_heap_class() - the class that a request of @size bytes belongs to, or NULL for the next malloc's
  * (`system` and gaps). */
