@@ -151,6 +151,18 @@ ends() {
     run -0 bash -c "set -o pipefail; LD_PRELOAD='$numaperf_preload' NUMAPERF_REPORT=- '$progs/ending' 2>&1 | true"
 }
 
+@test "a limit of file sizes does not kill the program" {
+    local where
+    for where in "$report" -; do
+        # shellcheck disable=SC2016 # for the shell that limits itself
+        run -3 bash -c 'ulimit -f 0 && NUMAPERF_REPORT=$1 LD_PRELOAD=$2 exec "$3" exit 2>errors' bash "$where" \
+            "$numaperf_preload" "$progs/ending"
+        assert_output ''
+        assert_equal "$(ls -A)" errors
+        [ ! -s errors ]
+    done
+}
+
 @test "names of any bytes are valid JSON" {
     name=$'odd "\\\t\xff\xc3\xa9 name'
     cp "$progs/ending" "$name"
