@@ -25,74 +25,109 @@ static bool is_elsewhere(const struct np_stats_rule *rule, int home, int node)
     return false;
 }
 
-/* Adds the pages of one range. @home: the one node of a zone, or -1. Return: how many are present. */
-static uint64_t count_range(pid_t pid, const struct np_stats_rule *rule, int home, const void *start,
-                            size_t length, struct np_census *census)
+struct walk {
+    pid_t pid;
+    const struct np_stats *stats;
+    struct np_page_count *pages;
+    struct np_census *census; /* of each rule */
+};
+
+/* The stats of another process may say anything. */
+static struct np_census *census_of(const struct walk *walk, uint32_t index)
 {
-    struct np_page_count *pages = &census->pages;
+    return index < walk->stats->rule_count ? &walk->census[index] : NULL;
+}
+
+/* Adds the pages of one range. @home: the one node of a zone, or -1. */
+static void count_range(const struct walk *walk, uint32_t index, int home, uintptr_t start, size_t length)
+{
+    struct np_census *census = census_of(walk, index);
+    struct np_page_count *pages = walk->pages;
+    if (!census)
+        return;
     memset(pages, 0, sizeof *pages);
-    int result = np_verify_range_of(pid, start, length, pages);
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): of a process that may be another one */
+    int result = np_verify_range_of(walk->pid, (const void *)start, length, pages);
     if (result < 0) {
         census->error = result;
-        return 0;
+        return;
     }
     for (int node = 0; node < NP_MAX_NODES; node++) {
         census->on_node[node] += pages->on_node[node];
-        if (is_elsewhere(rule, home, node))
+        if (is_elsewhere(&walk->stats->rules[index], home, node))
             census->elsewhere += pages->on_node[node];
     }
-    return pages->present;
 }
 
-static void count_zone(pid_t pid, const struct np_stats_rule *rule, const struct np_stats_zone *zone,
-                       struct np_census *census)
+/* A range that a rule holds, within a mapping: at most that much of the mapping's huge pages is its own, as mappings merge
+ * with their neighbours. */
+static void add_huge(const struct walk *walk, uint32_t index, const struct np_smaps_entry *entry,
+                     uintptr_t start, uintptr_t end)
 {
-    const void *start = (const void *)(uintptr_t)zone->start;
-    const size_t length = atomic_load_explicit(&zone->open, memory_order_relaxed);
-    uint64_t huge = 0;
-    if (count_range(pid, rule, zone->node, start, length, census) > 0 &&
-        np_verify_huge_bytes_of(pid, start, length, &huge) == 0)
-        census->huge_bytes += huge;
+    struct np_census *census = census_of(walk, index);
+    start = start > entry->start ? start : entry->start;
+    end = end < entry->end ? end : entry->end;
+    if (census && start < end)
+        census->huge_bytes += entry->huge < end - start ? entry->huge : end - start;
+}
+
+/* ---- Zones ---- */
+
+static size_t open_bytes(const struct np_stats_zone *zone)
+{
+    return atomic_load_explicit(&zone->open, memory_order_relaxed);
+}
+
+static void count_zones(const struct walk *walk, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct np_stats_zone *zone = &walk->stats->zones[i];
+        count_range(walk, zone->rule, zone->node, zone->start, open_bytes(zone));
+    }
+}
+
+static void add_zones_huge(const struct walk *walk, const struct np_smaps_entry *entry)
+{
+    const uint32_t count = atomic_load_explicit(&walk->stats->zone_count, memory_order_acquire);
+    for (uint32_t i = 0; i < count && entry->huge > 0; i++) {
+        const struct np_stats_zone *zone = &walk->stats->zones[i];
+        add_huge(walk, zone->rule, entry, zone->start, zone->start + open_bytes(zone));
+    }
 }
 
 /* ---- Mappings: what has no page at all is passed over, as reservations may be larger than any memory ---- */
 
-struct walk {
-    pid_t pid;
-    const struct np_stats *stats;
-    uint32_t index;
-    struct np_census *census;
-};
-
-static void count_pieces(void *context, const struct np_smaps_entry *entry)
+static void count_pieces(const struct walk *walk, const struct np_smaps_entry *entry)
 {
-    const struct walk *walk = context;
     struct np_live_piece piece = {.end = entry->start};
-    if (entry->resident == 0)
-        return;
     while (np_live_at(walk->stats, piece.end, &piece) && piece.start < entry->end) {
         const uintptr_t start = piece.start > entry->start ? piece.start : entry->start;
         const uintptr_t end = piece.end < entry->end ? piece.end : entry->end;
-        if (piece.rule != walk->index)
-            continue;
-        (void)count_range(walk->pid, &walk->stats->rules[walk->index], -1, (const void *)start, end - start,
-                          walk->census);
-        walk->census->huge_bytes += entry->huge < end - start ? entry->huge : end - start;
+        count_range(walk, piece.rule, -1, start, end - start);
+        add_huge(walk, piece.rule, entry, start, end);
     }
 }
 
-void np_census_take(pid_t pid, const struct np_stats *stats, unsigned index, struct np_census *ret_census)
+static void count_entry(void *context, const struct np_smaps_entry *entry)
 {
-    memset(ret_census, 0, sizeof *ret_census);
-    const uint32_t zones = atomic_load_explicit(&stats->zone_count, memory_order_acquire);
-    for (uint32_t i = 0; i < zones; i++) {
-        if (stats->zones[i].rule == index)
-            count_zone(pid, &stats->rules[index], &stats->zones[i], ret_census);
-    }
-    if (!stats->rules[index].maps)
+    if (entry->resident == 0)
         return;
-    struct walk walk = {.pid = pid, .stats = stats, .index = index, .census = ret_census};
-    int result = np_smaps_read(pid, count_pieces, &walk);
-    if (result < 0)
-        ret_census->error = result;
+    add_zones_huge(context, entry);
+    count_pieces(context, entry);
+}
+
+void np_census_take(pid_t pid, const struct np_stats *stats, struct np_page_count *pages,
+                    struct np_census *ret_census)
+{
+    struct walk walk = {.pid = pid, .stats = stats, .pages = pages, .census = ret_census};
+    const uint32_t zones = atomic_load_explicit(&stats->zone_count, memory_order_acquire);
+    bool needed = zones > 0;
+    memset(ret_census, 0, stats->rule_count * sizeof *ret_census);
+    count_zones(&walk, zones);
+    for (uint32_t i = 0; i < stats->rule_count; i++)
+        needed = needed || stats->rules[i].maps;
+    int result = needed ? np_smaps_read(pid, count_entry, &walk) : 0;
+    for (uint32_t i = 0; i < stats->rule_count && result < 0; i++)
+        if (stats->rules[i].maps)
+            ret_census[i].error = result;
 }

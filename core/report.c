@@ -14,7 +14,8 @@
 struct workspace {
     char buffer[16 << 10];
     char settings[256];
-    struct np_census census;
+    struct np_page_count pages;
+    struct np_census census[]; /* of each rule */
 };
 
 /* ---- How far the rule holds ---- */
@@ -120,10 +121,10 @@ static void write_rule(struct np_json *json, const struct np_stats *stats, const
 static void write_rules(struct np_json *json, pid_t pid, const struct np_stats *stats, struct workspace *work)
 {
     np_json_open(json, "rules", '[');
+    np_census_take(pid, stats, &work->pages, work->census);
     for (unsigned i = 0; i < stats->rule_count; i++) {
         np_json_break(json);
-        np_census_take(pid, stats, i, &work->census);
-        write_rule(json, stats, &stats->rules[i], &work->census);
+        write_rule(json, stats, &stats->rules[i], &work->census[i]);
     }
     np_json_close(json, ']');
 }
@@ -183,10 +184,11 @@ static int write_report(const struct np_report_info *info, const struct np_stats
 int np_report_emit(const struct np_report_info *info, const struct np_stats *stats, int descriptor)
 {
     void *work;
-    int result = np_kernel_map(NULL, sizeof(struct workspace), PROT_READ | PROT_WRITE, 0, &work);
+    const size_t size = sizeof(struct workspace) + stats->rule_count * sizeof(struct np_census);
+    int result = np_kernel_map(NULL, size, PROT_READ | PROT_WRITE, 0, &work);
     if (result < 0)
         return result;
     result = write_report(info, stats, descriptor, work);
-    (void)np_kernel_unmap(work, sizeof(struct workspace));
+    (void)np_kernel_unmap(work, size);
     return result;
 }

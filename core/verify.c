@@ -67,15 +67,10 @@ static void add_huge(void *context, const struct np_smaps_entry *entry)
 
 int np_verify_huge_bytes(const void *address, size_t length, uint64_t *ret_bytes)
 {
-    return np_verify_huge_bytes_of(0, address, length, ret_bytes);
-}
-
-int np_verify_huge_bytes_of(pid_t pid, const void *address, size_t length, uint64_t *ret_bytes)
-{
     struct scan scan = {.start = (uintptr_t)address};
     if (__builtin_add_overflow(scan.start, length, &scan.end))
         return -EINVAL;
-    int result = np_smaps_read(pid, add_huge, &scan);
+    int result = np_smaps_read(0, add_huge, &scan);
     if (result == 0)
         *ret_bytes = scan.bytes;
     return result;

@@ -24,7 +24,5 @@ int np_verify_range_of(pid_t pid, const void *address, size_t length, struct np_
 /** np_verify_huge_bytes() - bytes of [address, address + length) that lie in transparent or explicit huge
  * pages, from /proc/self/smaps. Return: 0 or -errno of reading it. */
 int np_verify_huge_bytes(const void *address, size_t length, uint64_t *ret_bytes);
-/** np_verify_huge_bytes_of() - the same for process @pid (0: this one). */
-int np_verify_huge_bytes_of(pid_t pid, const void *address, size_t length, uint64_t *ret_bytes);
 
 #endif
