@@ -81,12 +81,7 @@ assert_counted() {
 @test "redis: tables and large values take turns round the nodes, the rest is where the server runs" {
     example redis
     before=(taskset -c 3)
-    start redis-server --unixsocket redis.sock --port 0 --save '' --dir .
-    local tries
-    for ((tries = 0; tries < 300; tries++)); do
-        [ "$(redis-cli -s redis.sock ping 2>&1)" != PONG ] || break
-        sleep 0.1
-    done
+    serve_redis
     redis-benchmark -s redis.sock -t set -d 40000 -r 400 -n 800 -c 4 -q >fill 2>&1
     redis-benchmark -s redis.sock -t set -d 2000000 -r 20 -n 30 -c 2 -q >>fill 2>&1
     redis-cli -s redis.sock shutdown nosave 3>&- &

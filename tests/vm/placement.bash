@@ -256,6 +256,16 @@ assert_agrees() {
     done
 }
 
+# serve_redis - start redis-server on a socket in its folder, until it answers.
+serve_redis() {
+    start redis-server --unixsocket redis.sock --port 0 --save '' --dir .
+    local tries
+    for ((tries = 0; tries < 300; tries++)); do
+        [ "$(redis-cli -s redis.sock ping 2>&1)" != PONG ] || break
+        sleep 0.1
+    done
+}
+
 # clean_up - for teardown.
 clean_up() {
     local one

@@ -29,12 +29,7 @@ sys.stdin.read()'
 
 # start_redis - until it holds some 800 values of 64 KiB.
 start_redis() {
-    start redis-server --unixsocket redis.sock --port 0 --save '' --dir .
-    local tries
-    for ((tries = 0; tries < 300; tries++)); do
-        [ "$(redis-cli -s redis.sock ping 2>&1)" != PONG ] || break
-        sleep 0.1
-    done
+    serve_redis
     redis-benchmark -s redis.sock -t set -d 65536 -r 1000 -n 1500 -c 4 -q >fill 2>&1
     [ "$(redis-cli -s redis.sock dbsize)" -gt 500 ]
 }
