@@ -101,3 +101,13 @@ quiet() {
             env LD_PRELOAD="$numaperf_preload" NUMAPERF_CONFIG="$(one_class local)" "$native" exits
     done
 }
+
+@test "when threads have ended and all is freed, a trim leaves a twentieth of it at most" {
+    for config in '' "$(policy own '[malloc.every]' 'size = 0-' 'policy = local')" \
+        "$(policy spread '[malloc.every]' 'size = 0-' 'policy = interleave' 'nodes = all')"; do
+        run -0 --separate-stderr placed NUMAPERF_CONFIG="$config" "$progs/tides" 192
+        assert_equal "$stderr" ''
+        read -r _ most rest <<<"${lines[0]}"
+        ((most > 192 * 1024 && rest * 20 <= most)) || fail "of $most KiB $rest stay"
+    done
+}

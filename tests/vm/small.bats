@@ -95,3 +95,13 @@ walk() {
     end
     assert_equal "$(rule '.pages | keys | join(" ")')" 1
 }
+
+@test "when threads have ended and all is freed, a trim leaves a twentieth of it, also of huge pages" {
+    thp=/sys/kernel/mm/transparent_hugepage/enabled
+    echo always >"$thp"
+    run env LD_PRELOAD="$NUMAPERF_BUILD/preload/libnumaperf_preload.so" NUMAPERF_CONFIG= "$NUMAPERF_BUILD/tests/progs/tides" 64
+    echo madvise >"$thp"
+    assert_equal "$status" 0
+    read -r _ most rest <<<"${lines[0]}"
+    ((most > 64 * 1024 && rest * 20 <= most)) || fail "of $most KiB $rest stay"
+}
