@@ -330,7 +330,7 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
     uint32_t run = run_of(zone, block, "realloc", true);
     uint32_t pages = pages_of(zone, size), old = zone->runs.entry[run].held;
     bool fits = size <= zone->capacity;
-    (void)np_parked_clear(zone);
+    np_parked_join(zone, 0);
     if (fits && pages < old)
         shrink(zone, run, pages);
     else if (fits && pages > old)

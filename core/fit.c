@@ -38,8 +38,8 @@ int np_fit_take(struct np_zone *zone, uint32_t pages, uint32_t align, uint32_t *
 {
     uint32_t run = np_parked_take(zone, pages, align);
     /* Requests of ever other sizes are served better by what neighbours make together. */
-    if (run == NP_NO_RUN && zone->parked.pages >= pages)
-        (void)np_parked_clear(zone);
+    if (run == NP_NO_RUN && zone->parked.count)
+        np_parked_join(zone, pages);
     for (bool reclaimed = false;;) {
         if (run == NP_NO_RUN)
             run = np_runs_take(&zone->runs, pages, align);

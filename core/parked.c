@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "parked.h"
 
+/* As many as threads may take turns side by side: a run that has no place loses its pages to whoever comes next. */
+static uint32_t places(const struct np_zone *zone)
+{
+    return zone->keeps_owner ? NP_PARKED_MOST_OWN : NP_PARKED_MOST;
+}
+
 static void insert(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t stamp)
 {
     struct np_parked *parked = &zone->parked;
@@ -10,6 +16,7 @@ static void insert(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t 
     entry->stamp = stamp;
     parked->pages += entry->pages;
     parked->run[parked->count] = run;
+    parked->owner[parked->count] = owner;
     parked->length[parked->count++] = entry->pages;
 }
 
@@ -17,7 +24,7 @@ static void insert(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t 
 static bool may_park(const struct np_zone *zone, const struct np_run *entry, uint64_t now)
 {
     return entry->state == NP_RUN_LIVE && entry->flags & NP_RUN_ALL_USED && entry->held == entry->pages &&
-           !entry->custom && !entry->seams[0] && zone->parked.count < NP_PARKED_MOST &&
+           !entry->custom && !entry->seams[0] && zone->parked.count < places(zone) &&
            zone->runs.held + zone->parked.pages + entry->pages <=
                atomic_load_explicit(&zone->held_counted, memory_order_relaxed) &&
            !np_parked_worth_checking(zone, entry, now);
@@ -47,31 +54,39 @@ bool np_parked_push(struct np_zone *zone, const void *block)
 }
 
 /* Lets one run join the free runs. */
-static void release_one(struct np_zone *zone)
+static void release(struct np_zone *zone, uint32_t place)
 {
-    uint32_t run = np_parked_withdraw(zone, 0);
+    uint32_t run = np_parked_withdraw(zone, place);
     np_runs_give(&zone->runs, run, zone->runs.entry[run].owner, zone->runs.entry[run].stamp);
 }
 
 void np_parked_add(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t stamp)
 {
-    if (zone->parked.count == NP_PARKED_MOST)
-        release_one(zone);
+    if (zone->parked.count == places(zone))
+        release(zone, 0);
     insert(zone, run, owner, stamp);
 }
 
 uint32_t np_parked_take(struct np_zone *zone, uint32_t pages, uint32_t align)
 {
-    uint32_t place = np_parked_find(zone, pages, align, false);
-    if (place == NP_NO_RUN)
-        place = np_parked_find(zone, pages, align, true);
+    uint32_t place = np_parked_find(zone, pages, align);
     return place == NP_NO_RUN ? NP_NO_RUN : np_parked_withdraw(zone, place);
+}
+
+void np_parked_join(struct np_zone *zone, uint32_t pages)
+{
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < zone->parked.count; i++)
+        all += np_parked_serves(zone, i) ? zone->parked.length[i] : 0;
+    for (uint32_t i = zone->parked.count; all >= pages && i-- > 0;)
+        if (np_parked_serves(zone, i))
+            release(zone, i);
 }
 
 bool np_parked_clear(struct np_zone *zone)
 {
     bool any = zone->parked.count > 0;
     while (zone->parked.count)
-        release_one(zone);
+        release(zone, zone->parked.count - 1);
     return any;
 }

@@ -25,20 +25,27 @@ static inline bool np_parked_worth_checking(const struct np_zone *zone, const st
 /** np_parked_add() - park a freed run all of whose pages are USED; when there is no place, another joins the free
  * runs. */
 void np_parked_add(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t stamp);
-/** np_parked_take() - a parked run, live again, that has that size and alignment, best one that this thread freed.
+/** np_parked_take() - a parked run, live again, that has that size and alignment and may serve this thread as it is.
  * Return: NP_NO_RUN when there is none. */
 uint32_t np_parked_take(struct np_zone *zone, uint32_t pages, uint32_t align);
+/** np_parked_join() - let the runs that may serve this thread join the free runs, if they have @pages or more together. */
+void np_parked_join(struct np_zone *zone, uint32_t pages);
 /** np_parked_clear() - let all parked runs join the free runs. Return: false when there were none. */
 bool np_parked_clear(struct np_zone *zone);
 
-/** np_parked_find() - the place of a parked run of that size and alignment. @any: whoever used its pages.
+/** np_parked_serves() - may what lies in a place be used by this thread with the pages that it has? Under first-touch only
+ * if it freed it. */
+static inline bool np_parked_serves(const struct np_zone *zone, uint32_t place)
+{
+    return !zone->keeps_owner || zone->parked.owner[place] == np_owner_this;
+}
+/** np_parked_find() - the place of a parked run of that size and alignment that serves this thread.
  * Return: NP_NO_RUN when there is none. */
-static inline uint32_t np_parked_find(const struct np_zone *zone, uint32_t pages, uint32_t align, bool any)
+static inline uint32_t np_parked_find(const struct np_zone *zone, uint32_t pages, uint32_t align)
 {
     const struct np_parked *parked = &zone->parked;
     for (uint32_t i = parked->count; i-- > 0;)
-        if (parked->length[i] == pages && !(parked->run[i] & (align - 1)) &&
-            (any || zone->runs.entry[parked->run[i]].owner == np_owner_this))
+        if (parked->length[i] == pages && !(parked->run[i] & (align - 1)) && np_parked_serves(zone, i))
             return i;
     return NP_NO_RUN;
 }
@@ -50,6 +57,7 @@ static inline uint32_t np_parked_withdraw(struct np_zone *zone, uint32_t place)
     parked->pages -= parked->length[place];
     parked->run[place] = parked->run[last];
     parked->length[place] = parked->length[last];
+    parked->owner[place] = parked->owner[last];
     zone->runs.entry[run].state = NP_RUN_LIVE;
     return run;
 }
@@ -63,7 +71,7 @@ static inline char *np_parked_pop(struct np_zone *zone, size_t size)
     uint32_t pages = np_pages_for(size), run = NP_NO_RUN;
     if (size >= zone->parked.below || zone->failed || !np_lock_try(&zone->lock))
         return NULL;
-    uint32_t place = np_parked_find(zone, pages, 1, !zone->keeps_owner);
+    uint32_t place = np_parked_find(zone, pages, 1);
     if (place != NP_NO_RUN) {
         run = np_parked_withdraw(zone, place);
         zone->runs.entry[run].stamp = zone->last_free;

@@ -64,14 +64,15 @@ struct np_runs {
     uint64_t held; /* pages of free runs that are not ABSENT */
 };
 
-#define NP_PARKED_MOST 4
+#define NP_PARKED_MOST     4
+#define NP_PARKED_MOST_OWN 64 /* in zones where threads get old pages of their own only */
 
 /** Freed runs that are kept whole: see parked.h. */
 struct np_parked {
     uint32_t count;
-    size_t below; /* bytes of a block that may go the short way; 0: none in this zone */
-    uint32_t run[NP_PARKED_MOST], length[NP_PARKED_MOST];
+    size_t below;   /* bytes of a block that may go the short way; 0: none in this zone */
     uint64_t pages; /* of all of them */
+    uint32_t run[NP_PARKED_MOST_OWN], length[NP_PARKED_MOST_OWN], owner[NP_PARKED_MOST_OWN];
 };
 
 void np_runs_init(struct np_runs *runs, struct np_run *entry, uint8_t *content);

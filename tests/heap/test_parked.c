@@ -180,6 +180,41 @@ static void first_touch_keeps_threads_apart(void)
     expect(again[SIZE / 2] != 2, "it has another thread's pages");
 }
 
+#define SIDE_BY_SIDE 12
+
+static pthread_barrier_t all_there;
+
+/* All have their blocks at the same time, then none has. */
+static void *keep_pace(void *argument)
+{
+    const char mine = *(const char *)argument;
+    for (unsigned i = 0; i < 20; i++) {
+        (void)pthread_barrier_wait(&all_there);
+        char *block = take(SIZE, 0, false);
+        expect(i == 0 || block[SIZE / 2] == mine, "turn %u: its own pages are gone", i);
+        memset(block, mine, SIZE);
+        (void)pthread_barrier_wait(&all_there);
+        np_heap_free(block);
+    }
+    return NULL;
+}
+
+static void first_touch_lets_many_threads_keep_their_pages(void)
+{
+    kind = FIRST_TOUCH;
+    pthread_t threads[SIDE_BY_SIDE];
+    char numbers[SIDE_BY_SIDE];
+    void *block = start();
+    expect(pthread_barrier_init(&all_there, NULL, SIDE_BY_SIDE) == 0, "no barrier");
+    for (unsigned i = 0; i < SIDE_BY_SIDE; i++) {
+        numbers[i] = (char)(i + 1);
+        expect(pthread_create(&threads[i], NULL, keep_pace, &numbers[i]) == 0, "no thread");
+    }
+    for (unsigned i = 0; i < SIDE_BY_SIDE; i++)
+        (void)pthread_join(threads[i], NULL);
+    np_heap_free(block);
+}
+
 static void *take_turns(void *argument)
 {
     uint64_t random = (uint64_t)(uintptr_t)argument;
@@ -305,6 +340,8 @@ int main(void)
     heap_test(parked_blocks_age, "parked blocks age");
     heap_test(large_blocks_stay_within_the_limit, "large blocks are kept within the limit");
     heap_test(first_touch_keeps_threads_apart, "under first-touch a thread gets its own pages only");
+    heap_test(first_touch_lets_many_threads_keep_their_pages,
+              "under first-touch many threads side by side keep their pages");
     heap_test(threads_share_what_is_parked, "threads share what is parked");
     heap_test(what_the_program_changed_is_put_right, "what the program changed is put right, not parked");
     heap_test(a_resized_block_is_not_parked_as_it_was, "a resized block is not parked as it was");
