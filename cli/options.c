@@ -58,11 +58,12 @@ int np_cli_options(int argc, char **argv, const char *usage, const struct np_cli
 
 int np_cli_finish(int result)
 {
-    if (fflush(stdout) < 0 && result == 0)
-        result = -EIO;
+    const int flushed = fflush(stdout) < 0 ? -errno : ferror(stdout) ? -EIO : 0;
+    if (result == 0)
+        result = flushed;
     if (result == 0)
         return EXIT_SUCCESS;
-    np_cli_error("cannot write: %s", np_strerror(result));
+    np_cli_error("cannot write: %s", strerror(-result));
     return NP_EXIT_USAGE;
 }
 

@@ -338,7 +338,7 @@ int np_cli_topology(int argc, char **argv)
     struct view view = {.topology = NULL};
     int result = read_view(&view);
     if (result < 0) {
-        np_cli_error("topology: cannot read the topology of this machine: %s", np_strerror(result));
+        np_cli_error("topology: cannot read the topology of this machine: %s", strerror(-result));
         return NP_EXIT_USAGE;
     }
     result = 0;

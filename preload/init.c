@@ -200,5 +200,6 @@ __attribute__((destructor)) static void finish(void)
     };
     int result = np_report_write(&info, process.stats);
     if (result < 0)
-        np_log(NP_LOG_ERROR, "cannot write the report %s: %s", process.report, np_strerror(result));
+        np_log(NP_LOG_ERROR, "cannot write the report %s: %s", process.report,
+               strerrordesc_np(-result)); /* strerror(3) may allocate and translate */
 }

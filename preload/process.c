@@ -145,7 +145,7 @@ int np_process_load(const struct np_environment *environment, struct np_process 
     np_topology *topology = NULL;
     result = read_topology(ret_process->config, &topology);
     if (result < 0) {
-        np_log(NP_LOG_ERROR, "cannot read the topology of this machine: %s", np_strerror(result));
+        np_log(NP_LOG_ERROR, "cannot read the topology of this machine: %s", strerrordesc_np(-result));
         return result;
     }
     if (topology) {

@@ -133,7 +133,7 @@ ends() {
 @test "a report that cannot be written is one line, and the status stays" {
     run -3 --separate-stderr placed NUMAPERF_REPORT=/no/such/folder/r.json "$progs/ending" exit
     assert_equal "${#stderr_lines[@]}" 1
-    assert_regex "$stderr" '^numaperf: cannot write the report /no/such/folder/r\.json: '
+    assert_regex "$stderr" '^numaperf: cannot write the report /no/such/folder/r\.json: No such file or directory$'
 }
 
 @test "devices and pipes are written to, not replaced" {

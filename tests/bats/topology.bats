@@ -70,7 +70,7 @@ setup() {
         assert_output ""
     done
     run -2 --separate-stderr bash -c "$numaperf topology >/dev/full"
-    assert_regex "$stderr" '^numaperf: cannot write: '
+    assert_regex "$stderr" '^numaperf: cannot write: No space left on device$'
     run -2 --separate-stderr bash -c "$numaperf topology --json >/dev/full"
-    assert_regex "$stderr" '^numaperf: cannot write: '
+    assert_regex "$stderr" '^numaperf: cannot write: No space left on device$'
 }
