@@ -8,21 +8,21 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
-static const char usage[] =
-    "Usage: numaperf check [-c FILE] [PROGRAM]\n"
-    "\n"
-    "Check a policy file and show what each of its rules comes to on this machine, whether PROGRAM can be\n"
-    "interposed, and what about the machine matters. Without FILE: the one that applies to PROGRAM.\n"
-    "\n"
-    "  -c, --config FILE   check this policy file; an empty name: the built-in default\n"
-    "      --help          print this text\n"
-    "      --version       print the version\n"
-    "\n"
-    "Exit status: 0 all holds; 1 degraded, or PROGRAM cannot be interposed; 2 the file is invalid, hard mode "
-    "is\n"
-    "refused, PROGRAM is not found, or wrong usage.\n";
+static const char usage[] = "Usage: numaperf check [-c FILE] [--verbose] [PROGRAM]\n"
+                            "\n"
+                            "Check a policy file and show what each of its rules comes to on this machine,\n"
+                            "whether PROGRAM can be interposed, and what about the machine hinders.\n"
+                            "Without FILE: the one that applies to PROGRAM.\n"
+                            "\n"
+                            "  -c, --config FILE   check this policy file; an empty name: the built-in\n"
+                            "                      default\n"
+                            "      --verbose       show also what about the machine is as it should be\n"
+                            "      --help          print this text\n"
+                            "      --version       print the version\n"
+                            "\n"
+                            "Exit status: 0 all holds; 1 degraded, or PROGRAM cannot be interposed; 2 the\n"
+                            "file is invalid, hard mode is refused, PROGRAM is not found, or wrong usage.\n";
 
 static void show_program(const char *name, const struct np_program *program)
 {
@@ -43,26 +43,28 @@ static void show_program(const char *name, const struct np_program *program)
 int np_cli_check(int argc, char **argv)
 {
     const char *path = NULL;
-    const struct np_cli_option options[] = {{.name = "config", .value = &path}, {.name = NULL}};
+    bool verbose = false;
+    const struct np_cli_option options[] = {
+        {.name = "config", .value = &path}, {.name = "verbose", .flag = &verbose}, {.name = NULL}};
     int status = np_cli_options(argc, argv, usage, options, 1);
     if (status >= 0)
         return status;
     const char *name = optind < argc ? argv[optind] : NULL;
     struct np_program program;
     int found = name ? np_program_inspect(name, &program) : 0;
-    if (found < 0)
-        np_cli_error("check: %s: %s", name, strerror(-found));
+    if (found < 0 && !np_program_refuse("check", name, found))
+        return NP_EXIT_USAGE;
 
     struct np_effective *effective = NULL;
     const struct np_program *known = name && found == 0 ? &program : NULL;
     const struct np_policy_source source = {.path = path};
     int result = np_effective_load(&source, known, NULL, &effective);
     bool degraded = false;
-    if (effective) {
-        degraded = np_rules_show(stdout, effective) || effective->threads_degraded;
+    if (effective && found == 0) {
+        degraded = np_rules_show(stdout, effective);
         if (known)
             show_program(name, known);
-        np_diagnose(effective, known);
+        np_diagnose(effective, known, verbose);
     }
     np_effective_free(effective);
     status = np_cli_finish(0);

@@ -9,16 +9,27 @@
 #include <string.h>
 #include <sys/resource.h>
 
+struct diagnosis {
+    struct np_table table;
+    bool whole;    /* show also what is as it should be */
+    unsigned fine; /* how much was not shown */
+};
+
 /* One line of the table. */
-static void say(struct np_table *table, const char *what, enum np_style style, const char *value,
+static void say(struct diagnosis *diagnosis, const char *what, enum np_style style, const char *value,
                 const char *effect)
 {
+    struct np_table *table = &diagnosis->table;
+    if (style == NP_STYLE_GOOD && !diagnosis->whole) {
+        diagnosis->fine++;
+        return;
+    }
     np_table_add(table, NP_STYLE_PLAIN, "%s", what);
     np_table_add(table, style, "%s", value);
     np_table_add(table, style == NP_STYLE_WARN ? NP_STYLE_PLAIN : NP_STYLE_DIM, "%s", effect);
 }
 
-static void check_abilities(struct np_table *table)
+static void check_abilities(struct diagnosis *diagnosis)
 {
     struct np_ability abilities[NP_MACHINE_ABILITIES];
     np_machine_abilities(abilities);
@@ -28,13 +39,13 @@ static void check_abilities(struct np_table *table)
         if (!ability->has)
             (void)snprintf(effect, sizeof effect, "%s%s%s", ability->error ? np_strerror(ability->error) : "",
                            ability->error ? " " : "", ability->effect);
-        say(table, ability->text, ability->has ? NP_STYLE_GOOD : NP_STYLE_WARN, ability->has ? "works" : "no",
-            effect);
+        say(diagnosis, ability->text, ability->has ? NP_STYLE_GOOD : NP_STYLE_WARN,
+            ability->has ? "works" : "no", effect);
     }
 }
 
 /* Settings under which the kernel does something with placed memory. A value that is not listed needs no word. */
-static void check_settings(struct np_table *table)
+static void check_settings(struct diagnosis *diagnosis)
 {
     static const struct {
         const char *name, *value, *effect;
@@ -56,12 +67,12 @@ static void check_settings(struct np_table *table)
         for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
             if (strcmp(effects[i].name, setting->name) == 0 && strcmp(effects[i].value, value) == 0)
                 effect = effects[i].effect;
-        say(table, setting->name, *effect ? NP_STYLE_WARN : NP_STYLE_GOOD, value, effect);
+        say(diagnosis, setting->name, *effect ? NP_STYLE_WARN : NP_STYLE_GOOD, value, effect);
     }
 }
 
 /* A node with memory, or a CPU, that a cpuset or an affinity takes away. */
-static void check_allowed(struct np_table *table, const np_topology *topology)
+static void check_allowed(struct diagnosis *diagnosis, const np_topology *topology)
 {
     char list[128];
     np_nodeset all = {0};
@@ -73,11 +84,11 @@ static void check_allowed(struct np_table *table, const np_topology *topology)
     const np_nodeset *allowed = np_topology_allowed(topology);
     const bool whole = np_nodeset_equal(&all, allowed);
     (void)np_nodeset_format(allowed, list, sizeof list);
-    say(table, "nodes that may be used", whole ? NP_STYLE_GOOD : NP_STYLE_WARN, list,
+    say(diagnosis, "nodes that may be used", whole ? NP_STYLE_GOOD : NP_STYLE_WARN, list,
         whole ? "" : "a cpuset keeps the others away");
 }
 
-static void check_seccomp(struct np_table *table)
+static void check_seccomp(struct diagnosis *diagnosis)
 {
     char status[8192];
     const char *mode = np_kernel_read_file("/proc/self/status", status, sizeof status) > 0
@@ -86,11 +97,11 @@ static void check_seccomp(struct np_table *table)
     if (!mode)
         return;
     const bool filtered = strtol(mode + strlen("\nSeccomp:"), NULL, 10) != 0;
-    say(table, "seccomp filter", filtered ? NP_STYLE_WARN : NP_STYLE_GOOD, filtered ? "yes" : "no",
+    say(diagnosis, "seccomp filter", filtered ? NP_STYLE_WARN : NP_STYLE_GOOD, filtered ? "yes" : "no",
         filtered ? "mbind, move_pages and set_mempolicy must be among the calls that it allows" : "");
 }
 
-static void check_limits(struct np_table *table)
+static void check_limits(struct diagnosis *diagnosis)
 {
     static const struct {
         const char *name;
@@ -107,7 +118,7 @@ static void check_limits(struct np_table *table)
         if (getrlimit((__rlimit_resource_t)limits[i].resource, &limit) < 0)
             continue;
         const bool finite = limit.rlim_cur != RLIM_INFINITY;
-        say(table, limits[i].name, finite ? NP_STYLE_WARN : NP_STYLE_GOOD,
+        say(diagnosis, limits[i].name, finite ? NP_STYLE_WARN : NP_STYLE_GOOD,
             finite ? np_text_size(limit.rlim_cur, text) : "unlimited", finite ? limits[i].effect : "");
     }
 }
@@ -122,7 +133,7 @@ static bool wants_explicit_pages(const struct np_effective *effective)
     return false;
 }
 
-static void check_pools(struct np_table *table, const np_topology *topology)
+static void check_pools(struct diagnosis *diagnosis, const np_topology *topology)
 {
     for (unsigned i = 0; i < np_topology_node_count(topology); i++) {
         struct np_machine_node node;
@@ -135,29 +146,33 @@ static void check_pools(struct np_table *table, const np_topology *topology)
                            id);
             (void)snprintf(value, sizeof value, "%llu free of %llu", (unsigned long long)pool->free,
                            (unsigned long long)pool->total);
-            say(table, what, pool->free ? NP_STYLE_GOOD : NP_STYLE_WARN, value,
+            say(diagnosis, what, pool->free ? NP_STYLE_GOOD : NP_STYLE_WARN, value,
                 pool->free ? "" : "an empty pool: thp instead");
         }
     }
 }
 
-void np_diagnose(const struct np_effective *effective, const struct np_program *program)
+void np_diagnose(const struct np_effective *effective, const struct np_program *program, bool whole)
 {
-    struct np_table table = {.column_count = 0};
-    np_table_column(&table, "", false);
-    np_table_column(&table, "", false);
-    np_table_column(&table, "", false);
-    check_abilities(&table);
-    check_allowed(&table, effective->topology);
-    check_seccomp(&table);
-    check_limits(&table);
-    check_settings(&table);
+    struct diagnosis diagnosis = {.whole = whole};
+    for (unsigned i = 0; i < 3; i++)
+        np_table_column(&diagnosis.table, "", false);
+    check_abilities(&diagnosis);
+    check_allowed(&diagnosis, effective->topology);
+    check_seccomp(&diagnosis);
+    check_limits(&diagnosis);
+    check_settings(&diagnosis);
     if (wants_explicit_pages(effective)) {
-        check_pools(&table, effective->topology);
+        check_pools(&diagnosis, effective->topology);
         if (program && program->forks)
-            say(&table, "the program forks", NP_STYLE_WARN, "yes",
+            say(&diagnosis, "the program forks", NP_STYLE_WARN, "yes",
                 "a child that writes to explicit huge pages dies (SIGBUS) when the pool is empty");
     }
     np_heading(stdout, "Machine");
-    np_table_print(&table, stdout, 2);
+    const bool hinders = diagnosis.table.cell_count > 0;
+    np_table_print(&diagnosis.table, stdout, 2);
+    if (!whole)
+        (void)printf(hinders ? "  %s%u more are as they should be; --verbose shows them%s\n"
+                             : "  %snothing hinders; --verbose shows the %u things that were looked at%s\n",
+                     np_style_on(stdout, NP_STYLE_DIM), diagnosis.fine, np_style_off(stdout, NP_STYLE_DIM));
 }

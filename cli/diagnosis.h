@@ -5,7 +5,7 @@
 
 #include "effective.h"
 
-/** np_diagnose() - print a table of what was looked at, and what follows from it. */
-void np_diagnose(const struct np_effective *effective, const struct np_program *program);
+/** np_diagnose() - print a table of what hinders, and what follows from it. @whole: of all that was looked at. */
+void np_diagnose(const struct np_effective *effective, const struct np_program *program, bool whole);
 
 #endif

@@ -65,10 +65,10 @@ void np_effective_tell(const struct np_effective *effective, const char *section
         (void)print_problem(NULL, effective->config->path, &said);
 }
 
-/* Resolves one more rule. Return: its result. */
-static int add_rule(struct np_effective *effective, const struct np_rule *rule, bool maps)
+int np_effective_resolve(struct np_effective *effective, const struct np_rule *rule, bool maps,
+                         struct np_effective_rule *ret_entry)
 {
-    struct np_effective_rule *entry = &effective->rules[effective->count++];
+    struct np_effective_rule *entry = ret_entry;
     struct np_placement *placement = &entry->placement;
     struct np_policy_problem problem = {.key = "policy"};
     entry->rule = rule;
@@ -97,8 +97,8 @@ static int resolve_all(struct np_effective *effective)
     int worst = 0;
     for (unsigned i = 0; i < config->class_count + config->mapping_count; i++) {
         const bool maps = i >= config->class_count;
-        int result = add_rule(effective,
-                              maps ? &config->mappings[i - config->class_count] : &config->classes[i], maps);
+        const struct np_rule *rule = maps ? &config->mappings[i - config->class_count] : &config->classes[i];
+        int result = np_effective_resolve(effective, rule, maps, &effective->rules[effective->count++]);
         if (result != 0 && worst != -ENODEV)
             worst = result;
     }
@@ -130,7 +130,7 @@ int np_effective_load(const struct np_policy_source *source, const struct np_pro
             np_config_override_mode(effective->config, *mode);
         result = np_topology_read_sysfs("", &effective->topology);
         if (result < 0)
-            np_cli_error("cannot read the topology of this machine: %s", np_strerror(result));
+            np_cli_error("cannot read the topology of this machine: %s", strerror(-result));
     }
     if (result < 0) {
         np_effective_free(effective);

@@ -155,7 +155,7 @@ int np_cli_init(int argc, char **argv)
     char path[PATH_MAX];
     int result = np_program_inspect(argv[optind], &program);
     if (result < 0) {
-        np_cli_error("init: %s: %s", argv[optind], strerror(-result));
+        (void)np_program_refuse("init", argv[optind], result);
         return NP_EXIT_USAGE;
     }
     const char *name = base_name(program.executed);

@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include "binary.h"
+#include "cli.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -179,4 +180,23 @@ int np_program_inspect(const char *program, struct np_program *ret_program)
     (void)snprintf(target.path, sizeof target.path, "%s", ret_program->path);
     inspect(&target, ret_program);
     return 0;
+}
+
+static bool is_policy_file(const char *path)
+{
+    static const char ending[] = ".ini";
+    struct stat status;
+    const size_t length = strlen(path);
+    return length >= sizeof ending && strcmp(path + length - (sizeof ending - 1), ending) == 0 &&
+           stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool np_program_refuse(const char *command, const char *program, int result)
+{
+    const bool misplaced = is_policy_file(program);
+    if (misplaced && strcmp(command, "init") != 0)
+        np_cli_error("%s: %s looks like a policy file: use -c %s", command, program, program);
+    else
+        np_cli_error("%s: %s: %s", command, program, strerror(-result));
+    return !misplaced;
 }

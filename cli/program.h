@@ -24,5 +24,8 @@ int np_program_find(const char *program, char *ret_path);
  * read or recognised is given the benefit of the doubt.
  * Return: 0; as np_program_find(). */
 int np_program_inspect(const char *program, struct np_program *ret_program);
+/** np_program_refuse() - print why a subcommand has no such program. @result: of the functions above.
+ * Return: false when the word is meant for -c: it names a policy file. */
+bool np_program_refuse(const char *command, const char *program, int result);
 
 #endif

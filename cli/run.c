@@ -132,7 +132,7 @@ static int find_program(const char *name, struct np_program *ret_program)
     int result = np_program_inspect(name, ret_program);
     if (result == 0)
         return 0;
-    np_cli_error("run: %s: %s", name, strerror(-result));
+    (void)np_program_refuse("run", name, result);
     return result == -ENOENT ? NP_EXIT_NOT_FOUND : NP_EXIT_NOT_EXECUTABLE;
 }
 

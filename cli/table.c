@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BAR_WIDTH 10
+#define BAR_WIDTH   10
+#define NOTE_INDENT 4
 
 /* ---- Styles ---- */
 
@@ -109,7 +110,21 @@ void np_table_add(struct np_table *table, enum np_style style, const char *forma
     struct np_cell *cell = &table->cells[table->cell_count++];
     va_start(arguments, format);
     cell->style = style;
+    cell->note = NULL;
     if (vasprintf(&cell->text, format, arguments) < 0)
+        np_cli_out_of_memory();
+    va_end(arguments);
+}
+
+void np_table_note(struct np_table *table, const char *format, ...)
+{
+    struct np_cell *cell = table->cell_count > 0 ? &table->cells[table->cell_count - 1] : NULL;
+    va_list arguments;
+    if (!cell)
+        return;
+    free(cell->note);
+    va_start(arguments, format);
+    if (vasprintf(&cell->note, format, arguments) < 0)
         np_cli_out_of_memory();
     va_end(arguments);
 }
@@ -138,6 +153,9 @@ static void print_row(const struct np_table *table, FILE *stream, unsigned inden
                       cells[i].text, np_style_off(stream, cells[i].style), right || i == last ? 0 : gap, "",
                       i == last ? "\n" : "  ");
     }
+    for (unsigned i = 0; i < table->column_count; i++)
+        if (cells[i].note)
+            (void)fprintf(stream, "%*s%s\n", (int)indent + NOTE_INDENT, "", cells[i].note);
 }
 
 static void print_heads(const struct np_table *table, FILE *stream, unsigned indent, const unsigned *widths)
@@ -145,7 +163,7 @@ static void print_heads(const struct np_table *table, FILE *stream, unsigned ind
     struct np_cell heads[NP_TABLE_COLUMNS];
     bool has_heads = false;
     for (unsigned i = 0; i < table->column_count; i++) {
-        heads[i] = (struct np_cell){strdup(table->columns[i].head), NP_STYLE_BOLD};
+        heads[i] = (struct np_cell){.text = strdup(table->columns[i].head), .style = NP_STYLE_BOLD};
         if (!heads[i].text)
             np_cli_out_of_memory();
         has_heads = has_heads || *heads[i].text;
@@ -171,8 +189,10 @@ void np_table_print(struct np_table *table, FILE *stream, unsigned indent)
         print_heads(table, stream, indent, widths);
     for (size_t i = 0; i < table->cell_count; i += table->column_count)
         print_row(table, stream, indent, widths, &table->cells[i]);
-    for (size_t i = 0; i < table->cell_count; i++)
+    for (size_t i = 0; i < table->cell_count; i++) {
         free(table->cells[i].text);
+        free(table->cells[i].note);
+    }
     free(table->cells);
     *table = (struct np_table){.column_count = 0};
 }

@@ -15,6 +15,7 @@ enum np_style { NP_STYLE_PLAIN = 0, NP_STYLE_BOLD, NP_STYLE_DIM, NP_STYLE_GOOD, 
 
 struct np_cell {
     char *text;
+    char *note; /* a line below the row, or NULL */
     enum np_style style;
 };
 
@@ -34,6 +35,8 @@ void np_table_column(struct np_table *table, const char *head, bool right);
 /** np_table_add() - the next cell. */
 void np_table_add(struct np_table *table, enum np_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/** np_table_note() - a line of its own below the row of the last cell, for what is too long for a column. */
+void np_table_note(struct np_table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** np_table_print() - write the table, each line indented by @indent blanks, and empty it, columns too. */
 void np_table_print(struct np_table *table, FILE *stream, unsigned indent);
 

@@ -6,7 +6,7 @@
 declare -gA _numaperf_options=(
     [run]="--config: --report: --hard --soft --policy: --nodes: --size: --huge-pages: --dry-run"
     [init]="--output:"
-    [check]="--config:"
+    [check]="--config: --verbose"
     [explain]="--config: --size: --kind: --thread:"
     [topology]="--json"
     [report]="--all --json --svg:"

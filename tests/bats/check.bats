@@ -48,46 +48,85 @@ good() {
     run -0 --separate-stderr "$numaperf" check -c "$file"
     assert_equal "$stderr" ""
     assert_line "Policy $file"
-    assert_line --regexp '^  malloc\.large +1\.0 MiB and more +interleave +[0-9,-]+ +default +no +soft +holds$'
+    assert_line --regexp '^  malloc\.large +holds +1\.0 MiB and more +interleave +[0-9,-]+$'
     assert_line "  requests of other sizes are left to the next malloc"
+    refute_output --partial works
+    assert_line --regexp '^  .*--verbose shows '
+    run -0 "$numaperf" check --verbose -c "$file"
     assert_line --regexp '^  memory policies \(mbind\) +works'
+    refute_output --partial -- --verbose
+    printf '%s\n' '[malloc.pages]' 'size = 0-1M' 'policy = first-touch' 'huge-pages = thp' 'prefault = touch' >>"$file"
+    run "$numaperf" check -c "$file"
+    assert_line --regexp '^  rule +here +requests +policy +nodes +pages +prefault$'
+    assert_line --regexp '^  malloc\.pages +[a-z]+ +0 to 1\.0 MiB +first-touch +- +thp +touch$'
+}
+
+@test "threads and the process have their rows, with the reason below" {
+    cpu=$(python3 -c 'import os; print(min(os.sched_getaffinity(0)))')
+    file=$(policy threads 'children = scrub' '[thread.io]' 'name = io_*' 'index = 1-4,9' "pin = $cpu" \
+        '[thread.rest]' 'pin = none' '[process]' 'policy = interleave' 'nodes = 0' 'pin = node' 'mode = hard')
+    run -0 --separate-stderr "$numaperf" check -c "$file"
+    assert_line "  mode soft, report none, children scrub"
+    assert_line --regexp '^  process +holds +what no rule has +interleave, hard +0$'
+    assert_line "  requests of all sizes are left to the next malloc, in memory that follows [process]"
+    assert_line --regexp '^  process +holds +node, hard +[0-9,-]+ +[0-9,-]+ +the main thread$'
+    assert_line --regexp "^  thread\.io +holds +list +[0-9]+ +$cpu +name io_\*, index 1-4,9\$"
+    assert_line --regexp '^  thread\.rest +left alone +none +- +- +every created thread$'
+    run -0 "$numaperf" run -c "$file" --dry-run true
+    assert_line --regexp '^  thread\.io +holds '
+    file=$(policy workers '[thread.workers]' 'index = 1-4' 'pin = 8191')
+    run -1 --separate-stderr "$numaperf" check -c "$file"
+    assert_line --regexp '^  thread\.workers +degraded +list +- +- +index 1-4$'
+    assert_line "      CPU 8191 cannot be used by this process"
+    assert_line "  requests of all sizes are left to the next malloc"
+    file=$(policy process '[process]' 'policy = bind' 'nodes = 0,1000' 'pin = compact')
+    run -1 --separate-stderr "$numaperf" check -c "$file"
+    assert_line --regexp '^  process +degraded +what no rule has +bind +0$'
+    assert_equal "$(grep -c '^      node 1000 does not exist$' <<<"$output")" 2
+    echo 'mode = hard' >>"$file"
+    run -2 --separate-stderr "$numaperf" check -c "$file"
+    assert_equal "$stderr" "numaperf: $file:5: process.nodes: node 1000 does not exist"
+    assert_equal "$(grep -c '^  process +refused ' -E <<<"$output")" 2
 }
 
 @test "0: every example of the project is valid on any machine" {
     for file in "$NUMAPERF_ROOT"/config/examples/*.ini; do
         "$numaperf" check -c "$file" >out 2>err && continue
         # Less than asked for is fine here, as long as that is what it says.
-        grep -qE 'degraded: |^numaperf: .*: (no such nodes|nodes? .*)' out err
+        grep -qE ' degraded |^numaperf: .*: (no such nodes|nodes? .*)' out err
     done
 }
 
 @test "1: a rule that gets less than it asks for is degraded, with the reason" {
     file=$(policy wide '[malloc.a]' 'size = 1M-' 'policy = bind' 'nodes = all,1000')
     run -1 --separate-stderr "$numaperf" check -c "$file"
-    assert_line --regexp '^  malloc\.a .* degraded: node 1000 does not exist$'
+    assert_line --regexp '^  malloc\.a +degraded .* bind +[0-9,-]+$'
+    assert_line "      node 1000 does not exist"
     assert_equal "$stderr" ""
     file=$(policy pages '[malloc.a]' 'size = 1M-' 'policy = first-touch' 'huge-pages = 1G')
     run "$numaperf" check -c "$file"
     if [ "$(cat /sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages 2>/dev/null || echo 0)" = 0 ]; then
         assert_equal "$status" 1
-        assert_line --regexp 'degraded: .*1G pages'
+        assert_line --regexp '^  malloc\.a +degraded '
+        assert_line --regexp '^      .*1G pages'
     fi
 }
 
 @test "1: without mbind, and under a small address space, nothing can be placed" {
     requires strace
     run -1 strace -f -o trace -e trace=mbind -e inject=mbind:error=EPERM "$numaperf" check -c "$(good)"
-    assert_line --regexp 'degraded: mbind: operation not permitted'
+    assert_line --regexp '^      mbind: operation not permitted'
     assert_line --regexp 'memory policies \(mbind\) +no +.*nothing can be placed'
     run -1 bash -c "ulimit -v 400000; $numaperf check -c $(good)"
-    assert_line --regexp 'degraded: ulimit -v or -d is too small'
+    assert_line --regexp '^      ulimit -v or -d is too small'
 }
 
 @test "2: hard mode that the machine cannot give is refused, and shown so" {
     file=$(policy hard 'mode = hard' '[malloc.a]' 'size = 1M-' 'policy = bind' 'nodes = all,1000')
     run -2 --separate-stderr "$numaperf" check -c "$file"
     assert_equal "$stderr" "numaperf: $file:7: malloc.a.nodes: node 1000 does not exist"
-    assert_line --regexp '^  malloc\.a .* refused: node 1000 does not exist$'
+    assert_line --regexp '^  malloc\.a +refused '
+    assert_line "      node 1000 does not exist"
     file=$(policy none '[malloc.a]' 'size = 1M-' 'policy = bind' 'nodes = 1000')
     run -2 --separate-stderr "$numaperf" check -c "$file"
     assert_equal "$stderr" "numaperf: $file:6: malloc.a.nodes: no such nodes"
@@ -180,8 +219,13 @@ obstacle() {
 @test "2: a program that is not there, also beside a broken file" {
     run -2 --separate-stderr "$numaperf" check no-such-program
     assert_equal "$stderr" "numaperf: check: no-such-program: No such file or directory"
+    assert_output ""
     run -2 --separate-stderr "$numaperf" check -c missing.ini no-such-program
     assert_equal "${#stderr_lines[@]}" 2
+    file=$(good)
+    run -2 --separate-stderr "$numaperf" check "$file"
+    assert_equal "$stderr" "numaperf: check: $file looks like a policy file: use -c $file"
+    assert_output ""
     touch plain
     run -2 --separate-stderr "$numaperf" check ./plain
     assert_equal "$stderr" "numaperf: check: ./plain: Permission denied"
@@ -204,5 +248,6 @@ obstacle() {
         assert_regex "$stderr" '^numaperf: check: '
         assert_output ""
     done
-    run -2 bash -c "$numaperf check true >/dev/full"
+    run -2 --separate-stderr bash -c "$numaperf check true >/dev/full"
+    assert_equal "$stderr" "numaperf: cannot write: No space left on device"
 }

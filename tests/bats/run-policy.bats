@@ -67,7 +67,7 @@ END
     [ ! -e plain ]
     assert_line "export LD_PRELOAD=$(realpath "$numaperf_preload")"
     assert_line "exec touch 'it'\\''s started' plain"
-    assert_line --regexp '^  malloc\.all +1\.0 MiB and more +first-touch .* holds$'
+    assert_line --regexp '^  malloc\.all +holds +1\.0 MiB and more +first-touch '
     "$numaperf" run --dry-run --policy first-touch --size 1M- --report own.json -- touch plain | sed '/^exec/q' >script
     run -0 sh script
     [ -e plain ]
@@ -81,7 +81,7 @@ END
     assert_output "$XDG_CONFIG_HOME/numaperf/sleep.ini"
     run -0 "$numaperf" check sleep
     assert_line "Policy $XDG_CONFIG_HOME/numaperf/sleep.ini"
-    assert_line --regexp '^  malloc\.large +1\.0 MiB and more +first-touch .* holds$'
+    assert_line --regexp '^  malloc\.large +holds +1\.0 MiB and more +first-touch '
     run -2 --separate-stderr "$numaperf" init sleep
     assert_equal "$stderr" "numaperf: init: $XDG_CONFIG_HOME/numaperf/sleep.ini: File exists"
     env -u XDG_CONFIG_HOME HOME="$PWD/home" "$numaperf" init true
