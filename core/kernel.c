@@ -264,9 +264,9 @@ pid_t np_kernel_thread_id(void)
     return (pid_t)call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
-bool np_kernel_thread_is_gone(pid_t tid)
+bool np_kernel_thread_is_gone(pid_t process, pid_t tid)
 {
-    return call(SYS_tgkill, getpid(), tid, 0, 0, 0, 0) == -ESRCH;
+    return call(SYS_tgkill, process, tid, 0, 0, 0, 0) == -ESRCH;
 }
 
 int np_kernel_thread_name(char *ret_name)

@@ -89,7 +89,7 @@ const volatile int32_t *np_kernel_rseq_cpu(void);
 /** np_kernel_thread_id(), _name() - of the calling thread: gettid(2); PR_GET_NAME, 16 bytes with its NUL. */
 pid_t np_kernel_thread_id(void);
 int np_kernel_thread_name(char *ret_name);
-bool np_kernel_thread_is_gone(pid_t tid); /* from this process: tgkill(2) without a signal */
+bool np_kernel_thread_is_gone(pid_t process, pid_t tid); /* tgkill(2) without a signal */
 int np_kernel_affinity(pid_t tid, np_cpuset *ret_cpus);
 /** np_kernel_affinity_bytes() - the same; only as many bytes are written as the kernel has, which it answers. */
 ssize_t np_kernel_affinity_bytes(pid_t tid, np_cpuset *ret_cpus);

@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define SWEEP_EVERY 1024 /* records that could not be had: a sweep asks the kernel for every thread */
 
 static struct {
     struct np_thread *record;
+    pid_t process;           /* whose threads they are: a child of vfork(2) looks at its parent's */
     _Atomic uint32_t used;   /* no record above was ever taken */
     _Atomic uint32_t hint;   /* where a free one may be */
     _Atomic uint32_t missed; /* how often there was none */
@@ -22,6 +24,7 @@ int np_thread_table_create(void)
                                      MAP_NORESERVE, &memory);
     if (result == 0)
         table.record = memory;
+    table.process = getpid();
     return result;
 }
 
@@ -37,7 +40,7 @@ void np_thread_table_give(struct np_thread *thread)
 static bool is_gone(struct np_thread *thread)
 {
     const int32_t tid = atomic_load(&thread->tid);
-    return tid != 0 && np_kernel_thread_is_gone(tid);
+    return tid != 0 && np_kernel_thread_is_gone(table.process, tid);
 }
 
 /* A thread that ended by the system call alone has run no destructor and left its record behind. Others may find that at
@@ -107,6 +110,7 @@ struct np_thread *np_thread_find(uint64_t handle, int tid)
 void np_thread_table_keep(const struct np_thread *self)
 {
     const uint32_t used = atomic_load(&table.used);
+    table.process = getpid();
     for (uint32_t i = 0; i < used; i++)
         if (&table.record[i] != self)
             np_thread_table_give(&table.record[i]);

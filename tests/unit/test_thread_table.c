@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int32_t gone_id;
@@ -25,7 +26,7 @@ static void find_gone_id(void)
     pthread_t thread;
     (void)pthread_create(&thread, NULL, vanish, NULL);
     (void)pthread_join(thread, NULL);
-    while (!np_kernel_thread_is_gone(gone_id))
+    while (!np_kernel_thread_is_gone(getpid(), gone_id))
         (void)usleep(1000);
 }
 
@@ -38,6 +39,21 @@ static struct np_thread *record(uint64_t handle, int32_t tid, uint64_t index)
     atomic_store(&thread->tid, tid);
     atomic_store(&thread->handle, handle);
     return thread;
+}
+
+/* Another process, in the same memory. */
+static void test_vfork(void)
+{
+    static struct np_thread *volatile found;
+    struct np_thread *one = record(6, np_kernel_thread_id(), 0);
+    const pid_t child = vfork();
+    if (child == 0) {
+        found = np_thread_find(6, 0);
+        _exit(0);
+    }
+    (void)waitpid(child, NULL, 0);
+    tap_ok(found == one && one->taken, "a child of vfork finds its parent's threads there");
+    np_thread_table_give(one);
 }
 
 static void test_search(void)
@@ -77,6 +93,7 @@ int main(void)
     find_gone_id();
     if (np_thread_table_create() < 0)
         return 99;
+    test_vfork();
     test_search();
     test_full();
     return tap_done();
