@@ -17,11 +17,6 @@ teardown() {
     [ -z "${server-}" ] || kill "$server" 2>/dev/null || true
 }
 
-# rules LINE... - a policy file.
-rules() {
-    printf '%s\n' '[numaperf]' 'version = 1' "$@" >policy.ini
-}
-
 # tasks PID - "NAME CPUS" of each thread, sorted.
 tasks() {
     local task

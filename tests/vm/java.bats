@@ -10,11 +10,6 @@ teardown() {
     clean_up
 }
 
-# rules LINE... - a policy file with these sections.
-rules() {
-    printf '%s\n' '[numaperf]' 'version = 1' "$@" >"$BATS_TEST_TMPDIR/policy.ini"
-}
-
 # start_java OPTION... - a database in the JVM's heap, of 5000 rows.
 start_java() {
     cat >"$BATS_TEST_TMPDIR/database.bsh" <<'END'

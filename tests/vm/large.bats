@@ -11,11 +11,6 @@ teardown() {
     clean_up
 }
 
-# rules LINE... - a policy file with these sections.
-rules() {
-    printf '%s\n' '[numaperf]' 'version = 1' "$@" >"$BATS_TEST_TMPDIR/policy.ini"
-}
-
 # ---- PostgreSQL ----
 
 user=(setpriv --reuid 101 --regid 101 --clear-groups)

@@ -9,11 +9,6 @@ teardown() {
     clean_up
 }
 
-# rules LINE... - a policy file with these sections.
-rules() {
-    printf '%s\n' '[numaperf]' 'version = 1' "$@" >"$BATS_TEST_TMPDIR/policy.ini"
-}
-
 # start_python CODE - runs it until it has said, with tell(MAPPING) or tell_range(ADDRESS, LENGTH), where its memory is;
 # then it waits. blocks[] has the ranges. It ends without unmapping.
 start_python() {

@@ -17,9 +17,14 @@ pid=
 to=
 from=
 
-# policy LINE... - a policy file with one class for everything from 32K.
+# rules LINE... - a policy file with these sections.
+rules() {
+    printf '%s\n' '[numaperf]' 'version = 1' "$@" >"$BATS_TEST_TMPDIR/policy.ini"
+}
+
+# policy LINE... - one with one class for everything from 32K.
 policy() {
-    printf '%s\n' '[numaperf]' 'version = 1' '[malloc.large]' 'size = 32K-' "$@" >"$BATS_TEST_TMPDIR/policy.ini"
+    rules '[malloc.large]' 'size = 32K-' "$@"
 }
 
 # start PROGRAM [ARGUMENT]... - under numaperf, in the background, in a folder of its own. Its report is a pipe: at its

@@ -14,11 +14,6 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
-# rules LINE... - a policy file.
-rules() {
-    printf '%s\n' '[numaperf]' 'version = 1' "$@" >policy.ini
-}
-
 # heap_line - of Python's heap (brk), 16 MiB of which are filled under the rules: from numa_maps.
 heap_line() {
     run -0 "$numaperf" run -c policy.ini --report report -- /usr/bin/python3 -c '

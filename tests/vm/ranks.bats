@@ -12,11 +12,6 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
-# rules LINE... - a policy file.
-rules() {
-    printf '%s\n' '[numaperf]' 'version = 1' "$@" >policy.ini
-}
-
 @test "mpirun: each rank's memory on its own node, and its threads there" {
     rules '[malloc.large]' 'size = 32K-' 'policy = bind' 'nodes = rank' '[thread.all]' 'pin = node' 'nodes = rank'
     cat >rank.py <<'PYTHON'

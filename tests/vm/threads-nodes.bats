@@ -24,11 +24,6 @@ setup() {
     done
 }
 
-# rules LINE... - a policy file.
-rules() {
-    printf '%s\n' '[numaperf]' 'version = 1' "$@" >policy.ini
-}
-
 # shown COUNT - "CPUS NODE-OF-FRAME" of each created thread, in one line.
 shown() {
     run -0 --separate-stderr "$numaperf" run -c policy.ini --report report -- "$crew" show -n "$1"

@@ -14,11 +14,6 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
-# rules LINE... - a policy file.
-rules() {
-    printf '%s\n' '[numaperf]' 'version = 1' "$@" >policy.ini
-}
-
 # shown [ARGUMENT]... - under the rules: "CPUS NODE-OF-FRAME" of each thread, the main one first, in $lines.
 shown() {
     run -0 --separate-stderr "$numaperf" run -c policy.ini --report report -- "${before[@]}" "$crew" show "$@"
