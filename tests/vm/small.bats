@@ -9,6 +9,7 @@ load placement
 
 teardown() {
     clean_up
+    echo 1 >/sys/devices/system/cpu/cpu3/online
 }
 
 # class SIZE LINE... - a policy file with one class.
@@ -55,6 +56,28 @@ walk() {
     report=$(cat "$BATS_TEST_TMPDIR/report.json")
     assert_equal "$(rule .misplaced_pages)" 0
     (($(jq .totals.node_migrations <<<"$report") > 300))
+}
+
+@test "a CPU that comes later gets blocks of its node" {
+    class 0- 'policy = local'
+    echo 0 >/sys/devices/system/cpu/cpu3/online
+    start "$progs/small" later 3
+    hear
+    assert_equal "$answer" ready
+    echo 1 >/sys/devices/system/cpu/cpu3/online
+    echo go >&"$to"
+    hear
+    assert_equal "$answer" '0 blocks not on node 3'
+    end
+}
+
+@test "a few small blocks cost no huge page" {
+    class 0- 'policy = local'
+    assert_regex "$(cat /sys/kernel/mm/transparent_hugepage/enabled)" '\[always\]'
+    fill 3000 100
+    run -0 awk '$1 == "AnonHugePages:" { print $2 }' "/proc/$pid/smaps_rollup"
+    assert_output 0
+    end
 }
 
 @test "bound blocks of 16 bytes are on their nodes, in soft and in hard mode" {

@@ -5,7 +5,9 @@
  *                                 to CPU all the while. Says how many blocks did not lie on the node of the CPU that
  *                                 their thread ran on, as move_pages(2) knows it.
  *        small fill COUNT SIZE    prints START LENGTH of the pages that so many blocks lie on, then "ready", and waits
- *                                 for the end of its input. */
+ *                                 for the end of its input.
+ *        small later CPU          says "ready", waits for a line, goes to that CPU, which was offline until then, and says
+ *                                 how many of the blocks that it gets there are not on its node. */
 #include <numa.h>
 #include <numaif.h>
 #include <pthread.h>
@@ -147,6 +149,30 @@ static int fill(size_t count, size_t size)
     return 0;
 }
 
+static int allocate_later(int cpu)
+{
+    enum { COUNT = 3000 };
+    unsigned node = 0, elsewhere = 0;
+    cpu_set_t set;
+    for (unsigned i = 0; i < COUNT; i++)
+        memset(malloc(100 + i), 1, 100);
+    puts("ready");
+    fflush(stdout);
+    (void)getchar();
+    CPU_ZERO(&set);
+    CPU_SET((unsigned)cpu, &set);
+    if (sched_setaffinity(0, sizeof set, &set) != 0 || getcpu(NULL, &node) != 0)
+        return 1;
+    for (unsigned i = 0; i < COUNT; i++) {
+        char *block = malloc(100 + i);
+        memset(block, 1, 100);
+        elsewhere += ask_kernel((void *)((uintptr_t)block & ~(uintptr_t)4095)) != (int)node;
+    }
+    printf("%u blocks not on node %u\n", elsewhere, node);
+    fflush(stdout);
+    return elsewhere != 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "walk") == 0) {
@@ -155,6 +181,8 @@ int main(int argc, char **argv)
     }
     if (argc == 4 && strcmp(argv[1], "fill") == 0)
         return fill(strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0));
-    fputs("usage: small walk OPERATIONS | small fill COUNT SIZE\n", stderr);
+    if (argc == 3 && strcmp(argv[1], "later") == 0)
+        return allocate_later((int)strtol(argv[2], NULL, 0));
+    fputs("usage: small walk OPERATIONS | small fill COUNT SIZE | small later CPU\n", stderr);
     return 2;
 }
