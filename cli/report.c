@@ -17,18 +17,19 @@ static const char usage[] =
     "Usage: numaperf report PID|FILE [--json|--svg PICTURE]\n"
     "       numaperf report --all [--json]\n"
     "\n"
-    "Show what the rules of a program's policy asked for and what they obtained: of the running process PID, "
-    "of all\n"
-    "processes under the shim, or as written by a program at its end. Running programs are not stopped.\n"
+    "Show what the rules of a program's policy asked for and what they obtained: of\n"
+    "the running process PID, of all processes under the shim, or as written by a\n"
+    "program at its end. Running programs are not stopped.\n"
     "\n"
-    "      --all           every process that runs under the shim and may be inspected\n"
+    "      --all           every process under the shim that may be inspected\n"
     "      --json          the report as JSON; an array of reports with --all\n"
-    "      --svg PICTURE   draw the nodes of the machine with what each rule holds on them, instead\n"
+    "      --svg PICTURE   draw the nodes of the machine with what each rule holds on\n"
+    "                      them, instead; - is the standard output\n"
     "      --help          print this text\n"
     "      --version       print the version\n"
     "\n"
-    "Exit status: 0 all as requested; 1 something is not; 2 it cannot be read, or no shim is active, or "
-    "wrong usage.\n";
+    "Exit status: 0 all as requested; 1 something is not; 2 it cannot be read, or no\n"
+    "shim is active, or wrong usage.\n";
 
 /* ---- Showing them ---- */
 
@@ -41,6 +42,8 @@ struct output {
 static void draw(const struct np_value *report, struct output *output)
 {
     int result = np_svg_write(output->svg, report);
+    if (result == 0 && strcmp(output->svg, "-") != 0)
+        (void)printf("%s\n", output->svg);
     if (result == 0)
         return;
     np_cli_error("report: %s: %s", output->svg, strerror(-result));

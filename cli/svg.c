@@ -84,34 +84,71 @@ static int count_lines(const struct picture *picture)
         char trouble[512];
         lines += *np_report_rule_trouble(rule, trouble) ? 2 : 1;
     }
+    const struct np_value *threads = np_value_member(picture->report, "threads");
+    for (const struct np_value *rule = threads ? threads->first : NULL; rule; rule = rule->next)
+        lines += *np_report_thread_trouble(rule) ? 2 : 1;
+    if (np_value_member(picture->report, "process"))
+        lines += 2;
     return lines;
 }
 
-/* The legend: each rule that holds memory, and each that is not as requested with the reason below. Return: the next
- * free y. */
+/* Where it is not as requested the reason goes below. Return: the next free y. */
+static int draw_verdict(const struct picture *picture, const char *trouble, int y)
+{
+    put_text(picture, MARGIN + 416, y, *trouble ? RED : GREEN,
+             *trouble ? "not as requested" : "as requested");
+    if (!*trouble)
+        return y + LINE;
+    put_text(picture, MARGIN + 22, y + LINE, RED, "%.100s%s", trouble, strlen(trouble) > 100 ? " ..." : "");
+    return y + 2 * LINE;
+}
+
+/* What a rule asked for: @how is the key of its policy or its strategy. */
+static void draw_request(const struct picture *picture, const char *section, const char *how,
+                         const struct np_value *rule, int y)
+{
+    char nodes[16];
+    put_text(picture, MARGIN + 22, y, "font-weight=\"bold\"", "%.40s", section);
+    put_text(picture, MARGIN + 210, y, "", "%.24s %s%s", np_value_text(rule, how),
+             np_report_node_ids(rule, nodes, sizeof nodes),
+             strcmp(np_value_text(rule, "mode"), "hard") == 0 ? ", hard" : "");
+}
+
+/* The legend: each rule that holds memory, and each that is not as requested. Return: the next free y. */
 static int draw_rules(const struct picture *picture, int y)
 {
     unsigned colour = 0;
     for (const struct np_value *rule = first_rule(picture); rule; rule = rule->next, colour++) {
-        char trouble[512], size[NP_TEXT_SIZE], nodes[16];
+        char trouble[512], size[NP_TEXT_SIZE];
         const uint64_t held = np_report_pages(rule, -1) * picture->page;
-        const bool wrong = *np_report_rule_trouble(rule, trouble) != '\0';
-        if (held == 0 && !wrong)
+        if (held == 0 && !*np_report_rule_trouble(rule, trouble))
             continue;
         (void)fprintf(picture->stream,
                       "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"14\" rx=\"3\" fill=\"%s\"/>\n", MARGIN,
                       y - 12, colours[colour % COLOURS]);
-        put_text(picture, MARGIN + 22, y, "font-weight=\"bold\"", "%.40s", np_value_text(rule, "section"));
-        put_text(picture, MARGIN + 210, y, "", "%.24s %s%s", np_value_text(rule, "policy"),
-                 np_report_node_ids(rule, nodes, sizeof nodes),
-                 strcmp(np_value_text(rule, "mode"), "hard") == 0 ? ", hard" : "");
+        draw_request(picture, np_value_text(rule, "section"), "policy", rule, y);
         put_text(picture, MARGIN + 400, y, "text-anchor=\"end\"", "%s", np_text_size(held, size));
-        put_text(picture, MARGIN + 416, y, wrong ? RED : GREEN, wrong ? "not as requested" : "as requested");
-        y += LINE;
-        if (wrong) {
-            put_text(picture, MARGIN + 22, y, RED, "%.100s%s", trouble, strlen(trouble) > 100 ? " ..." : "");
-            y += LINE;
-        }
+        y = draw_verdict(picture, np_report_rule_trouble(rule, trouble), y);
+    }
+    return y;
+}
+
+/* What has no bytes of its own: the rest of the process, and threads. Return: the next free y. */
+static int draw_others(const struct picture *picture, int y)
+{
+    char trouble[512];
+    const struct np_value *process = np_value_member(picture->report, "process");
+    const struct np_value *threads = np_value_member(picture->report, "threads");
+    if (process) {
+        draw_request(picture, "process", "policy", process, y);
+        y = draw_verdict(picture, np_report_rule_trouble(process, trouble), y);
+    }
+    for (const struct np_value *rule = threads ? threads->first : NULL; rule; rule = rule->next) {
+        draw_request(picture, np_value_text(rule, "section"), "pin", rule, y);
+        put_text(picture, MARGIN + 400, y, "text-anchor=\"end\"", "%llu of %llu",
+                 (unsigned long long)np_value_count(rule, "pinned"),
+                 (unsigned long long)np_value_count(rule, "count"));
+        y = draw_verdict(picture, np_report_thread_trouble(rule), y);
     }
     return y;
 }
@@ -181,7 +218,7 @@ static void draw(struct picture *picture)
              np_value_text(report, "program"), (unsigned long long)np_value_count(report, "pid"));
     put_text(picture, MARGIN, MARGIN + 36, "fill=\"#555\"", "policy %.80s, mode %.8s",
              np_value_text(report, "config"), np_value_text(report, "mode"));
-    picture->top = draw_rules(picture, MARGIN + 36 + LINE + 8) + 4;
+    picture->top = draw_others(picture, draw_rules(picture, MARGIN + 36 + LINE + 8)) + 4;
     for (unsigned i = 0; i < picture->count; i++)
         draw_node(picture, i);
     (void)fputs("</svg>\n", picture->stream);
@@ -190,7 +227,8 @@ static void draw(struct picture *picture)
 int np_svg_write(const char *path, const struct np_value *report)
 {
     struct picture picture = {.report = report, .page = np_report_page_bytes(report), .fullest = 1};
-    picture.stream = fopen(path, "we");
+    const bool piped = strcmp(path, "-") == 0;
+    picture.stream = piped ? stdout : fopen(path, "we");
     if (!picture.stream)
         return -errno;
     if (np_topology_read_sysfs("", &picture.topology) < 0)
@@ -202,6 +240,8 @@ int np_svg_write(const char *path, const struct np_value *report)
     }
     draw(&picture);
     np_topology_free(picture.topology);
+    if (piped)
+        return 0;
     const bool failed = ferror(picture.stream) != 0;
     return fclose(picture.stream) < 0 ? -errno : failed ? -EIO : 0;
 }

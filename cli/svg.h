@@ -5,7 +5,7 @@
 
 #include "json_read.h"
 
-/** np_svg_write() - draw the report into a file. CPUs and memory of nodes are those of this machine, where it has a node
+/** np_svg_write() - draw the report into a file, or for "-" to stdout. CPUs and memory of nodes are those of this machine, where it has a node
  * of that id. Return: 0 or -errno. */
 int np_svg_write(const char *path, const struct np_value *report);
 

@@ -29,12 +29,12 @@ with() {
     assert_equal "$stderr" ""
     assert_line "redis-server (7)"
     assert_line "  policy /etc/numaperf/redis-server.ini, mode soft"
-    assert_line --regexp '^  malloc\.large +interleave +0-1 +4\.0 MiB +8\.0 MiB +4\.0 MiB +50 % +0 +0 +yes$'
-    assert_line --regexp '^  malloc\.small +system .* left alone$'
+    assert_line --regexp '^  malloc\.large +yes +interleave +0-1 +4\.0 MiB +8\.0 MiB +4\.0 MiB +50 %$'
+    assert_line --regexp '^  malloc\.small +- +system '
     assert_line --regexp '^  rule +node 0 +node 1$'
     assert_line --regexp '^  malloc\.large +3\.0 MiB +1\.0 MiB$'
     assert_line --regexp '^ +########\.\. +###\.\.\.\.\.\.\.$'
-    assert_line --regexp '^  thread\.io +4 +3 +1$'
+    assert_line --regexp '^  thread\.io +yes +- +- +4 +3 +1$'
     assert_line "  5 remote frees, 6 changes of node"
 }
 
@@ -50,9 +50,47 @@ with() {
         '.rules[0].enforcement = "none" | .rules[0].reason = ""'; do
         with "$filter"
         run -1 "$numaperf" report changed.json
-        assert_output --partial "  no: "
+        assert_line --regexp '^  malloc\.large +no +interleave '
+        assert_line --regexp '^      (1 page misplaced|node 5 does|mbind: op|not placed)'
         run -1 "$numaperf" report --json changed.json
     done
+}
+
+@test "[process] and the threads have what they asked for, what they got, and why" {
+    local threads='.threads = [{section: "thread.io", pin: "node", nodes: [1], mode: "hard", enforcement: "strict", reason: "", count: 4, pinned: 4},
+            {section: "thread.rest", pin: "none", nodes: [], mode: "soft", enforcement: "none", reason: "left alone", count: 1}]'
+    with "$threads"' | .process = {policy: "bind", nodes: [0], mode: "soft", enforcement: "best-effort", reason: "the kernel may spill"}'
+    run -0 "$numaperf" report changed.json
+    assert_line --regexp '^  process +yes +bind +0 +- +- +- +-$'
+    assert_line --regexp '^  thread\.io +strict +node, hard +1 +4 +4 +0$'
+    assert_line --regexp '^  thread\.rest +- +none +- +1 +0 +0$'
+    with '.process = {policy: "bind", nodes: [0], enforcement: "best-effort", reason: "node 5 does not exist"}'
+    run -1 "$numaperf" report changed.json
+    assert_line --regexp '^  process +no +bind +0 '
+    assert_line "      node 5 does not exist"
+    with "$threads"' | .threads[0].reason = "CPU 77 cannot be used by this process"'
+    run -1 "$numaperf" report changed.json
+    assert_line --regexp '^  thread\.io +no +node, hard '
+    assert_line "      CPU 77 cannot be used by this process"
+    # Bound by the program, which is its right.
+    with "$threads"' | .threads[0].reason = "the program or its runtime binds threads itself"'
+    run -0 "$numaperf" report changed.json
+    assert_line "      the program or its runtime binds threads itself"
+}
+
+@test "what is 0 everywhere has no column and no line, and a row of plain rules fits a terminal" {
+    with '.rules[0] += {section: "malloc.default-large", policy: "first-touch", huge_bytes: 0, live_bytes: 0} | .totals.node_migrations = 0'
+    run -0 "$numaperf" report changed.json
+    assert_line --regexp '^  rule +holds +policy +nodes +live +peak +resident$'
+    assert_line "      nothing is in use: what is resident is kept for the next requests"
+    assert_line "  5 remote frees"
+    [ "$(wc -L <<<"$output")" -le 80 ]
+    with '.totals = {}'
+    run -0 "$numaperf" report changed.json
+    refute_output --partial remote
+    with '.rules[0].spilled_pages = 9 | .rules[0].misplaced_pages = 1'
+    run -1 "$numaperf" report changed.json
+    assert_line --regexp '^  malloc\.large +no .* 50 % +1 +9$'
 }
 
 @test "--json gives the report as it is" {
@@ -95,7 +133,7 @@ with() {
 # svg FILTER: the picture of the report, changed by jq, as what python's parser makes of it: TEXT or COLOUR and HEIGHT.
 svg() {
     with "$1"
-    "$numaperf" report changed.json --svg picture.svg || (($? == 1))
+    "$numaperf" report changed.json --svg picture.svg >/dev/null || (($? == 1))
     python3 -c '
 import xml.etree.ElementTree as tree
 for element in tree.parse("picture.svg").getroot():
@@ -116,8 +154,18 @@ for element in tree.parse("picture.svg").getroot():
     run -0 svg '.rules[0].misplaced_pages = 3'
     assert_line "not as requested"
     assert_line "3 pages misplaced"
+    run -0 svg '.process = {policy: "bind", nodes: [1], reason: "node 5 does not exist"}'
+    assert_line "process"
+    assert_line "bind 1"
+    assert_line "node 5 does not exist"
+    assert_line "thread.io"
+    assert_line "3 of 4"
     run -0 "$numaperf" report whole.json --svg picture.svg
-    assert_output ""
+    assert_output picture.svg
+    "$numaperf" report whole.json --svg - >written
+    cmp written picture.svg
+    [ ! -e ./- ]
+    run -2 bash -c "$numaperf report whole.json --svg - >/dev/full"
 }
 
 @test "--svg is XML whatever names there are" {
