@@ -155,8 +155,8 @@ static void take_sample(struct loop *loop)
     const uint64_t wait = (uint64_t)(loop->interval * 1000), rest = loop->sample->cost * 9;
     const uint64_t spent = loop->sample->cost < wait ? loop->sample->cost : wait;
     loop->due = now + (wait - spent > rest ? wait - spent : rest);
-    const uint64_t seconds = (loop->sample->cost * 10 + 500) / 1000;
-    loop->view.interval = rest > wait ? (double)seconds : loop->interval;
+    const uint64_t tenths = (loop->sample->cost + 5) / 10; /* of a second, in ten times the cost */
+    loop->view.interval = rest > wait ? (double)tenths / 10 : loop->interval;
     loop->view.sample = loop->sample;
     loop->view.taken = time(NULL);
     np_top_sort(&loop->view);

@@ -12,7 +12,12 @@ teardown() {
 
 # start_redis - until it holds values; a load goes on in the background.
 start_redis() {
-    serve_redis
+    start redis-server --unixsocket redis.sock --port 0 --save '' --dir .
+    local tries
+    for ((tries = 0; tries < 300; tries++)); do
+        [ "$(redis-cli -s redis.sock ping 2>&1)" != PONG ] || break
+        sleep 0.1
+    done
     redis-benchmark -s redis.sock -t set -d 65536 -r 600 -n 900 -c 4 -q >fill 2>&1
     redis-benchmark -s redis.sock -t set,get -d 65536 -r 600 -n 1000000 -c 4 -q >load 2>&1 3>&- &
     programs[$!]=
@@ -78,6 +83,22 @@ stand_still() {
     run -0 "$numaperf" report --json "$pid"
     report=$output
     (($(rule .huge_bytes) >= 8 << 20))
+}
+
+@test "top shows in a terminal what the report says, node by node" {
+    local node pages expected=
+    policy 'policy = interleave' 'nodes = 1-3'
+    start_puppet
+    give 0 12M
+    report=$("$numaperf" report --json "$pid")
+    for node in 0 1 2 3; do
+        pages=$(rule ".pages[\"$node\"] // 0")
+        expected+=$(awk -v pages="$pages" 'BEGIN { printf pages ? " +%.1fM" : " +0", pages / 256 }')
+    done
+    (sleep 10 && echo q) | TERM=vt100 script -qec "stty rows 40 cols 100; '$numaperf' top --interval 0.2 $pid" screen
+    sed 's/\x1b[^A-Za-z]*[A-Za-z]/ /g; s/\r\|\x0f//g' screen >plain # what moves the cursor, for blanks
+    grep -qE "malloc\.large .*$expected" plain || fail "no $expected in $(cat -v plain)"
+    run ! grep 'every 0 s' plain
 }
 
 @test "processes of other users, and kernel threads, say why they are not read" {
