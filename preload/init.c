@@ -148,6 +148,7 @@ static void start_heap(const struct np_environment *environment)
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
     (void)argc, (void)argv;
+    np_rival_wake();
     struct np_environment environment;
     np_environment_read(envp, getauxval(AT_SECURE) != 0, &environment);
     (void)np_next_resolve();

@@ -19,6 +19,12 @@ void __msan_init(void) WEAK;
 void __tsan_init(void) WEAK;
 void _vgr10010ZU_VgSoSynsomalloc_malloc(void) WEAK;
 
+void np_rival_wake(void)
+{
+    if (__tsan_init)
+        __tsan_init();
+}
+
 static const char *find_debugger(void)
 {
     /* AddressSanitizer has the leak checker's functions too. */

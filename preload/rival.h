@@ -6,6 +6,9 @@
 
 #include "init.h"
 
+/** np_rival_wake() - let ThreadSanitizer start before we call anything: initfirst, we come before it, and where clang has
+ * linked it into the program its own fstat and others lead nowhere until then. Context: the first of start-up. */
+void np_rival_wake(void);
 /** np_rival_meet() - leave the size classes to a debugger, which refuses the hard ones; or note in their reasons whose
  * malloc comes first. Context: start-up, when the rules are placements and the heap does not have them yet. */
 void np_rival_meet(struct np_process *process);
