@@ -5,29 +5,19 @@
 #include "kernel.h"
 #include "tap.h"
 
-#include <pthread.h>
 #include <stdint.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static int32_t gone_id;
 
-/* No destructor runs. */
-static void *vanish(void *unused)
-{
-    gone_id = np_kernel_thread_id();
-    syscall(SYS_exit, 0);
-    return unused;
-}
-
+/* No thread of this process has the id of a child that has ended. */
 static void find_gone_id(void)
 {
-    pthread_t thread;
-    (void)pthread_create(&thread, NULL, vanish, NULL);
-    (void)pthread_join(thread, NULL);
-    while (!np_kernel_thread_is_gone(getpid(), gone_id))
-        (void)usleep(1000);
+    gone_id = fork();
+    if (gone_id == 0)
+        _exit(0);
+    (void)waitpid(gone_id, NULL, 0);
 }
 
 static struct np_thread *record(uint64_t handle, int32_t tid, uint64_t index)
