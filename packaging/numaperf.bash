@@ -13,6 +13,16 @@ declare -gA _numaperf_options=(
     [top]="--interval:"
 )
 
+# _numaperf_pids WORD - the processes under the shim whose ids begin so.
+_numaperf_pids() {
+    local maps
+    for maps in /proc/[1-9]*/maps; do
+        [[ $maps == /proc/"$1"* ]] && grep -qs '/libnumaperf_preload\.so' "$maps" || continue
+        maps=${maps#/proc/}
+        COMPREPLY+=("${maps%/maps}")
+    done
+}
+
 _numaperf_programs() {
     mapfile -t COMPREPLY < <(compgen -c -- "$1" | sort -u)
 }
@@ -29,7 +39,7 @@ _numaperf_values() {
     --policy) words="system first-touch local bind preferred preferred-many interleave weighted-interleave" ;;
     --huge-pages) words="default never thp 2M 1G" ;;
     --kind) words="malloc private shared file stack" ;;
-    --nodes) words="all" ;;
+    --nodes) words="all dram memory-only fastest largest rank near:" ;;
     --size | --thread | --interval) ;;
     *) return 1 ;;
     esac
@@ -39,6 +49,12 @@ _numaperf_values() {
 _numaperf() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
     COMPREPLY=()
+    # `--policy=inter` comes in three words.
+    if [[ $word == = ]]; then
+        word=
+    elif [[ $before == = ]]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W "${!_numaperf_options[*]} --help --version" -- "$word")
         return
@@ -48,7 +64,7 @@ _numaperf() {
     # What follows the program of `run` is the program's.
     for ((i = 2; i < COMP_CWORD; i++)); do
         [[ $command == run ]] || break
-        [[ ${COMP_WORDS[i]} != -* ]] || continue
+        [[ ${COMP_WORDS[i]} != -* && ${COMP_WORDS[i]} != = && ${COMP_WORDS[i - 1]} != = ]] || continue
         [[ ! ${COMP_WORDS[i - 1]} =~ ^(-c|--(config|report|policy|nodes|size|huge-pages))$ ]] || continue
         compopt -o default
         return
@@ -58,8 +74,9 @@ _numaperf() {
     elif [[ $command == report ]]; then
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        _numaperf_pids "$word"
     elif [[ $command == top ]]; then
-        mapfile -t COMPREPLY < <(cd /proc && compgen -G '[1-9]*' | grep -- "^$word")
+        _numaperf_pids "$word"
     elif [[ $command != topology ]]; then
         _numaperf_programs "$word"
     fi

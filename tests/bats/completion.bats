@@ -46,13 +46,34 @@ complete_words() {
 @test "values of options, files and programs" {
     touch own.ini
     assert_equal "$(complete_words run --policy inter)" interleave
+    assert_equal "$(complete_words run --policy = inter)" interleave
+    assert_equal "$(complete_words run --policy = preferred --huge-pages =)" "1G 2M default never thp"
+    assert_equal "$(complete_words run --nodes f)" fastest
+    assert_equal "$(complete_words run --policy = local --ha)" --hard
     assert_equal "$(complete_words explain --kind s)" "shared stack"
     assert_equal "$(complete_words check -c own)" own.ini
     assert_equal "$(complete_words report own)" own.ini
     [[ " $(complete_words check slee) " == *" sleep "* ]]
     [[ " $(complete_words run --hard slee) " == *" sleep "* ]]
     assert_equal "$(complete_words run -c own.ini sleep --ha)" ""
-    assert_equal "$(complete_words top $$)" $$
     assert_equal "$(complete_words top --interval '')" ""
     assert_equal "$(complete_words nonsense --)" ""
+}
+
+@test "processes under the shim, for report and top" {
+    local pid
+    env LD_PRELOAD="$numaperf_preload" sleep 60 3>&- &
+    pid=$!
+    for _ in {1..100}; do
+        ! grep -qs libnumaperf_preload "/proc/$pid/maps" || break
+        sleep 0.05
+    done
+    run complete_words top "$pid"
+    assert_output "$pid"
+    run complete_words report "$pid"
+    assert_output "$pid"
+    run complete_words top $$
+    assert_output ""
+    kill "$pid"
+    wait "$pid" || true
 }
