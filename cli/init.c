@@ -14,18 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char usage[] =
-    "Usage: numaperf init [--output FILE] PROGRAM\n"
-    "\n"
-    "Write a commented policy file for PROGRAM to start from, where it is found by the program's name: "
-    "NAME.ini in\n"
-    "$XDG_CONFIG_HOME/numaperf (default ~/.config/numaperf). A file that is there already is left alone.\n"
-    "\n"
-    "      --output FILE   write it there; - is stdout\n"
-    "      --help          print this text\n"
-    "      --version       print the version\n"
-    "\n"
-    "Exit status: 0; 2 when PROGRAM is not found, the file is there or cannot be written, or wrong usage.\n";
+static const char usage[] = "Usage: numaperf init [--output FILE] PROGRAM\n"
+                            "\n"
+                            "Write a commented policy file for PROGRAM to start from, where it is found by\n"
+                            "the program's name: NAME.ini in $XDG_CONFIG_HOME/numaperf (default\n"
+                            "~/.config/numaperf). A file that is there already is left alone.\n"
+                            "\n"
+                            "      --output FILE   write it there; - is stdout\n"
+                            "      --help          print this text\n"
+                            "      --version       print the version\n"
+                            "\n"
+                            "Exit status: 0; 2 when PROGRAM is not found, the file is there or cannot be\n"
+                            "written, or wrong usage.\n";
 
 /* What holds on every machine, and loads as it is: the rest is to be chosen. */
 static const char text[] =

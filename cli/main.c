@@ -7,30 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] =
-    "Usage: numaperf COMMAND [ARGUMENT...]\n"
-    "\n"
-    "Place the memory of programs that nobody recompiles on NUMA nodes.\n"
-    "\n"
-    "Commands:\n"
-    "  run [-c FILE] [--report PATH] [--hard|--soft] [--] PROGRAM [ARG...]\n"
-    "                 run a program under its policy file\n"
-    "  run --policy MODE [--nodes LIST] [--size RANGE] [--huge-pages PAGES] -- PROGRAM [ARG...]\n"
-    "                 run a program with one class of memory, without a file\n"
-    "  topology [--json]\n"
-    "                 show the nodes of this machine and what its kernel supports\n"
-    "  check [-c FILE] [PROGRAM]\n"
-    "                 check a policy file against this machine and a program\n"
-    "  explain [-c FILE] [--size N] [--kind KIND] [--thread NAME] [PROGRAM]\n"
-    "                 say which rule applies, and where memory will go\n"
-    "  init PROGRAM   write a commented policy file to start from\n"
-    "  report PID|FILE|--all [--json]\n"
-    "                 show requested and obtained placement\n"
-    "  top [--interval SECONDS] [PID...]\n"
-    "                 the same of running programs, again and again, in a terminal\n"
-    "\n"
-    "  --help         print this text; COMMAND --help tells more of one command\n"
-    "  --version      print the version\n";
+static const char usage[] = "Usage: numaperf COMMAND [ARGUMENT...]\n"
+                            "\n"
+                            "Place the memory of programs that nobody recompiles on NUMA nodes.\n"
+                            "\n"
+                            "Commands:\n"
+                            "  run [-c FILE] [--report PATH] [--hard|--soft] [--] PROGRAM [ARG...]\n"
+                            "                 run a program under its policy file\n"
+                            "  run --policy MODE [--nodes LIST] [--size RANGE] [...] -- PROGRAM [ARG...]\n"
+                            "                 run a program with one class of memory, without a file\n"
+                            "  topology [--json]\n"
+                            "                 show the nodes of this machine and what its kernel supports\n"
+                            "  check [-c FILE] [PROGRAM]\n"
+                            "                 check a policy file against this machine and a program\n"
+                            "  explain [-c FILE] [--size N] [--kind KIND] [--thread NAME] [PROGRAM]\n"
+                            "                 say which rule applies, and where memory will go\n"
+                            "  init PROGRAM   write a commented policy file to start from\n"
+                            "  report PID|FILE|--all [--json]\n"
+                            "                 show requested and obtained placement\n"
+                            "  top [--interval SECONDS] [PID...]\n"
+                            "                 the same of running programs, again and again, in a terminal\n"
+                            "\n"
+                            "  --help         print this text; COMMAND --help tells more of one command\n"
+                            "  --version      print the version\n";
 
 void np_cli_error(const char *format, ...)
 {

@@ -13,27 +13,33 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "Usage: numaperf run [-c FILE] [--report PATH] [--hard|--soft] [--dry-run] [--] PROGRAM [ARG...]\n"
-    "       numaperf run --policy MODE [--nodes LIST] [--size RANGE] [--huge-pages PAGES] [...] -- PROGRAM "
-    "[ARG...]\n"
+    "Usage: numaperf run [-c FILE] [--report PATH] [--hard|--soft] [--dry-run] [--]\n"
+    "                    PROGRAM [ARG...]\n"
+    "       numaperf run --policy MODE [--nodes LIST] [--size RANGE]\n"
+    "                    [--huge-pages PAGES] [...] [--] PROGRAM [ARG...]\n"
     "\n"
-    "Check the policy file that applies to PROGRAM, then run it with the shim in LD_PRELOAD.\n"
+    "Check the policy file that applies to PROGRAM, then run it with the shim in\n"
+    "LD_PRELOAD.\n"
     "\n"
-    "  -c, --config FILE   use this policy file, in child programs too; an empty name: the built-in default\n"
-    "      --report PATH   write a report at exit: - is stderr, %p the process id, %n the program's name\n"
+    "  -c, --config FILE   use this policy file, in child programs too; an empty\n"
+    "                      name: the built-in default\n"
+    "      --report PATH   write a report at exit: - is stderr, %p the process id, %n\n"
+    "                      the program's name\n"
     "      --hard, --soft  replace the file's global mode\n"
-    "      --policy MODE   no file, but one class with this policy: first-touch, local, bind, preferred,\n"
-    "                      preferred-many, interleave, weighted-interleave or system; with\n"
+    "      --policy MODE   no file, but one class with this policy: first-touch,\n"
+    "                      local, bind, preferred, preferred-many, interleave,\n"
+    "                      weighted-interleave or system; with\n"
     "      --nodes LIST    its nodes, such as 0-1 or all,\n"
-    "      --size RANGE    the requests that it takes, such as 1M- (default: 0-, all of them), and\n"
+    "      --size RANGE    the requests that it takes, such as 1M- (default: 0-, all\n"
+    "                      of them), and\n"
     "      --huge-pages PAGES  default, never, thp, 2M or 1G\n"
-    "      --dry-run       print what would be exported and the effective policy, and run nothing\n"
+    "      --dry-run       print what would be exported and the effective policy, and\n"
+    "                      run nothing\n"
     "      --help          print this text\n"
     "      --version       print the version\n"
     "\n"
-    "Exit status: the program's; 125 the file or what it asks for is refused, or wrong usage; 126 PROGRAM "
-    "cannot\n"
-    "be executed; 127 PROGRAM not found.\n";
+    "Exit status: the program's; 125 the file or what it asks for is refused, or\n"
+    "wrong usage; 126 PROGRAM cannot be executed; 127 PROGRAM not found.\n";
 
 /* The rule that options give instead of a file, key by key. */
 enum rule_key { KEY_SIZE, KEY_POLICY, KEY_NODES, KEY_HUGE_PAGES, KEY_COUNT };

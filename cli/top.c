@@ -14,24 +14,22 @@
 static const char usage[] =
     "Usage: numaperf top [--interval SECONDS] [PID...]\n"
     "\n"
-    "Show, again and again, where the memory of each rule of the processes PID is, or of all processes under "
-    "the\n"
-    "shim: what it holds on each node, what share of it is misplaced, and how often blocks are freed by "
-    "threads of\n"
-    "other nodes and threads are found on another node. Running programs are not stopped.\n"
+    "Show, again and again, where the memory of each rule of the processes PID is, or\n"
+    "of all processes under the shim: what it holds on each node, what share of it is\n"
+    "misplaced, and how often blocks are freed by threads of other nodes and threads\n"
+    "are found on another node. Running programs are not stopped.\n"
     "\n"
     "      --interval SECONDS   between two readings: 0.1 to 3600, default 1\n"
     "      --help               print this text\n"
     "      --version            print the version\n"
     "\n"
-    "Keys: q quits; up and down select a program, Enter shows it alone, Esc all again; left and right show "
-    "other\n"
-    "nodes; p pauses; + and - change the interval; m, x, f, n, i sort by memory, misplaced pages, remote "
-    "frees, "
-    "moves\n"
-    "of threads, process id.\n"
+    "Keys: q quits; up and down select a program, Enter shows it alone, Esc all\n"
+    "again; left and right show other nodes; p pauses; + and - change the interval;\n"
+    "m, x, f, n, i sort by memory, misplaced pages, remote frees, moves of threads,\n"
+    "process id.\n"
     "\n"
-    "Exit status: 0; 2 when none of the processes can be read, there is no terminal, or wrong usage.\n";
+    "Exit status: 0; 2 when none of the processes can be read, there is no terminal,\n"
+    "or wrong usage.\n";
 
 static bool read_interval(const char *word, double *ret_interval)
 {

@@ -16,9 +16,8 @@
 
 static const char usage[] = "Usage: numaperf topology [--json]\n"
                             "\n"
-                            "Show the nodes that this machine has and that this process may use, and what "
-                            "its kernel supports, which is\n"
-                            "found out by trying.\n"
+                            "Show the nodes that this machine has and that this process may use, and what\n"
+                            "its kernel supports, which is found out by trying.\n"
                             "\n"
                             "      --json          one JSON object, described in numaperf(1)\n"
                             "      --help          print this text\n"
@@ -190,7 +189,7 @@ static void show_allowed(const struct view *view)
 static void show_kernel(const struct view *view)
 {
     struct np_table table = {.column_count = 0};
-    char text[128], size[NP_TEXT_SIZE];
+    char size[NP_TEXT_SIZE];
     np_table_column(&table, "", false);
     np_table_column(&table, "", false);
     np_table_column(&table, "", false);
@@ -205,13 +204,24 @@ static void show_kernel(const struct view *view)
     np_table_add(&table, NP_STYLE_PLAIN, "transparent huge pages");
     np_table_add(&table, huge ? NP_STYLE_GOOD : NP_STYLE_WARN, "%s", huge ? np_text_size(huge, size) : "no");
     np_table_add(&table, NP_STYLE_DIM, "%s", "");
+    np_heading(stdout, "Kernel %s", view->kernel.release);
+    np_table_print(&table, stdout, 2);
+}
+
+static void show_settings(void)
+{
+    struct np_table table = {.column_count = 0};
+    char text[128];
+    np_table_column(&table, "", false);
+    np_table_column(&table, "", false);
+    np_table_column(&table, "", false);
     for (const struct np_setting *setting = np_machine_settings(); setting->name; setting++) {
         np_table_add(&table, NP_STYLE_PLAIN, "%s", setting->name);
         (void)np_machine_setting(setting->path, text, sizeof text);
         np_table_add(&table, NP_STYLE_PLAIN, "%s", *text ? text : "-");
         np_table_add(&table, NP_STYLE_DIM, "%s", setting->path);
     }
-    np_heading(stdout, "Kernel %s", view->kernel.release);
+    np_heading(stdout, "Settings of the kernel");
     np_table_print(&table, stdout, 2);
 }
 
@@ -326,6 +336,7 @@ static void show(const struct view *view)
     show_pools(view);
     show_allowed(view);
     show_kernel(view);
+    show_settings();
 }
 
 int np_cli_topology(int argc, char **argv)

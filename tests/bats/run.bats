@@ -130,10 +130,11 @@ good() {
 }
 
 @test "--help and --version answer on stdout, everywhere" {
-    for command in "" run init check explain topology report; do
+    for command in "" run init check explain topology report top; do
         # shellcheck disable=SC2086 # no word for the first
         run -0 --separate-stderr "$numaperf" $command --help
         assert_output --partial "Usage: numaperf"
+        [ "$(wc -L <<<"$output")" -le 80 ]
         assert_equal "$stderr" ""
         # shellcheck disable=SC2086
         run -0 --separate-stderr "$numaperf" $command --version

@@ -47,6 +47,7 @@ setup() {
 @test "the tables name each node, and show bars as the locale can" {
     run -0 "$numaperf" topology
     assert_line --regexp '^ *node +CPUs +memory +free'
+    assert_line --regexp '^  max_map_count +[0-9]+ +/proc/sys/vm/max_map_count$'
     assert_line --regexp '^ +0 .* (GiB|MiB) .*[#.]{10} '
     LC_ALL=C.UTF-8 run -0 "$numaperf" topology
     assert_line --regexp '^ +0 .*(█|░)'
