@@ -89,7 +89,7 @@ static void say_rest(FILE *stream, const struct np_effective *effective)
     (void)fprintf(stream, "  %srequests of %s are left to the next malloc%s%s\n",
                   np_style_on(stream, NP_STYLE_DIM),
                   effective->config->class_count > 0 ? "other sizes" : "all sizes",
-                  follows ? ", in memory that follows [process]" : "", np_style_off(stream, NP_STYLE_DIM));
+                  follows ? ", placed by [process]" : "", np_style_off(stream, NP_STYLE_DIM));
 }
 
 /* Return: is a rule degraded? */

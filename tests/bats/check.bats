@@ -68,7 +68,7 @@ good() {
     run -0 --separate-stderr "$numaperf" check -c "$file"
     assert_line "  mode soft, report none, children scrub"
     assert_line --regexp '^  process +holds +what no rule has +interleave, hard +0$'
-    assert_line "  requests of all sizes are left to the next malloc, in memory that follows [process]"
+    assert_line "  requests of all sizes are left to the next malloc, placed by [process]"
     assert_line --regexp '^  process +holds +node, hard +[0-9,-]+ +[0-9,-]+ +the main thread$'
     assert_line --regexp "^  thread\.io +holds +list +[0-9]+ +$cpu +name io_\*, index 1-4,9\$"
     assert_line --regexp '^  thread\.rest +left alone +none +- +- +every created thread$'
