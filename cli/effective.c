@@ -230,8 +230,9 @@ const char *np_text_nodes(const struct np_placement *placement, char *text, size
     } else {
         if (placement->mode == NP_LOCAL && np_nodeset_count(&placement->nodes) > 1)
             used = (size_t)snprintf(text, size, "each of ");
-        (void)np_nodeset_format(&placement->nodes, text + used, size - used);
+        used += (size_t)np_nodeset_format(&placement->nodes, text + used, size - used);
     }
+    np_text_mark_cut(text, size, used);
     return text;
 }
 

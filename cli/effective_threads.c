@@ -2,6 +2,8 @@
 /* [process] and the rules for threads, held against this machine. */
 #include "effective.h"
 
+#include "table.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,8 +118,11 @@ const char *np_text_cpus(const struct np_pinning *pinning, char *text, size_t si
         (void)np_pin_plan_set(&pinning->plan, i, &set);
         np_cpuset_or(&all, &set);
     }
-    if (np_cpuset_format(&all, text, size) <= 0)
+    const int length = np_cpuset_format(&all, text, size);
+    if (length <= 0)
         (void)snprintf(text, size, "-");
+    else
+        np_text_mark_cut(text, size, (size_t)length);
     return text;
 }
 
@@ -127,7 +132,10 @@ const char *np_text_pin_nodes(const struct np_pinning *pinning, char *text, size
     for (unsigned i = 0; pinning->usable && i < pinning->plan.sets; i++)
         if (pinning->plan.nodes[i] >= 0)
             (void)np_nodeset_add(&nodes, pinning->plan.nodes[i]);
-    if (np_nodeset_format(&nodes, text, size) <= 0)
+    const int length = np_nodeset_format(&nodes, text, size);
+    if (length <= 0)
         (void)snprintf(text, size, "-");
+    else
+        np_text_mark_cut(text, size, (size_t)length);
     return text;
 }

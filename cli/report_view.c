@@ -135,8 +135,11 @@ const char *np_report_node_ids(const struct np_value *rule, char *text, size_t s
 {
     np_nodeset nodes = {0};
     add_ids(np_value_member(rule, "nodes"), &nodes);
-    if (np_nodeset_format(&nodes, text, size) <= 0)
+    const int length = np_nodeset_format(&nodes, text, size);
+    if (length <= 0)
         (void)snprintf(text, size, "-");
+    else
+        np_text_mark_cut(text, size, (size_t)length);
     return text;
 }
 

@@ -23,7 +23,8 @@ const char *np_report_thread_trouble(const struct np_value *rule);
 uint64_t np_report_page_bytes(const struct np_value *report);
 /** np_report_pages() - the pages of a rule on one node, or on all with node -1. */
 uint64_t np_report_pages(const struct np_value *rule, int node);
-/** np_report_node_ids() - the nodes that a rule got, as numactl writes them; "-" for none. @text is returned. */
+/** np_report_node_ids() - the nodes that a rule got, as numactl writes them; "-" for none; where @size cuts
+ * them they end with "...". @text is returned. */
 const char *np_report_node_ids(const struct np_value *rule, char *text, size_t size);
 /** np_report_asks_for() - is this one of them? True when the rule names none. */
 bool np_report_asks_for(const struct np_value *rule, int node);

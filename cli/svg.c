@@ -22,7 +22,9 @@ enum {
     LINE = 22,
     MIN_LABEL = 15, /* a lower segment has no text */
     MAX_NODES = 64,
-    MIN_WIDTH = 760 /* for the words */
+    SIZE_END = 560,   /* of the legend: sizes end here, */
+    VERDICT_AT = 576, /* and here the verdict begins */
+    MIN_WIDTH = 760   /* for the words */
 };
 
 /* Told apart also by those who see few colours: Okabe and Ito, "Color Universal Design", 2008. */
@@ -95,7 +97,7 @@ static int count_lines(const struct picture *picture)
 /* Where it is not as requested the reason goes below. Return: the next free y. */
 static int draw_verdict(const struct picture *picture, const char *trouble, int y)
 {
-    put_text(picture, MARGIN + 416, y, *trouble ? RED : GREEN,
+    put_text(picture, MARGIN + VERDICT_AT, y, *trouble ? RED : GREEN,
              *trouble ? "not as requested" : "as requested");
     if (!*trouble)
         return y + LINE;
@@ -107,7 +109,7 @@ static int draw_verdict(const struct picture *picture, const char *trouble, int 
 static void draw_request(const struct picture *picture, const char *section, const char *how,
                          const struct np_value *rule, int y)
 {
-    char nodes[16];
+    char nodes[32]; /* as many as fit to the left of SIZE_END */
     put_text(picture, MARGIN + 22, y, "font-weight=\"bold\"", "%.40s", section);
     put_text(picture, MARGIN + 210, y, "", "%.24s %s%s", np_value_text(rule, how),
              np_report_node_ids(rule, nodes, sizeof nodes),
@@ -127,7 +129,7 @@ static int draw_rules(const struct picture *picture, int y)
                       "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"14\" rx=\"3\" fill=\"%s\"/>\n", MARGIN,
                       y - 12, colours[colour % COLOURS]);
         draw_request(picture, np_value_text(rule, "section"), "policy", rule, y);
-        put_text(picture, MARGIN + 400, y, "text-anchor=\"end\"", "%s", np_text_size(held, size));
+        put_text(picture, MARGIN + SIZE_END, y, "text-anchor=\"end\"", "%s", np_text_size(held, size));
         y = draw_verdict(picture, np_report_rule_trouble(rule, trouble), y);
     }
     return y;
@@ -145,7 +147,7 @@ static int draw_others(const struct picture *picture, int y)
     }
     for (const struct np_value *rule = threads ? threads->first : NULL; rule; rule = rule->next) {
         draw_request(picture, np_value_text(rule, "section"), "pin", rule, y);
-        put_text(picture, MARGIN + 400, y, "text-anchor=\"end\"", "%llu of %llu",
+        put_text(picture, MARGIN + SIZE_END, y, "text-anchor=\"end\"", "%llu of %llu",
                  (unsigned long long)np_value_count(rule, "pinned"),
                  (unsigned long long)np_value_count(rule, "count"));
         y = draw_verdict(picture, np_report_thread_trouble(rule), y);

@@ -76,6 +76,17 @@ const char *np_text_share(uint64_t part, uint64_t whole, char *text)
     return text;
 }
 
+void np_text_mark_cut(char *text, size_t size, size_t length)
+{
+    static const char mark[] = "...";
+    if (length < size || size < sizeof mark)
+        return;
+    size_t end = size - sizeof mark;
+    while (end > 0 && text[end - 1] != ',')
+        end--;
+    memcpy(text + end, mark, sizeof mark);
+}
+
 const char *np_text_bar(uint64_t part, uint64_t whole, char *text)
 {
     const bool blocks = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

@@ -52,6 +52,9 @@ void np_heading(FILE *stream, const char *format, ...) __attribute__((format(pri
 const char *np_text_size(uint64_t bytes, char *text);
 /** np_text_share() - "37 %"; a share that is not 0 or 1 is never rounded to 0 % or 100 %: "<1 %", ">99 %". */
 const char *np_text_share(uint64_t part, uint64_t whole, char *text);
+/** np_text_mark_cut() - end a list that its buffer of @size bytes cut with "...", behind the last whole item that leaves
+ * room for it. @length: what the whole list would have taken; nothing happens when that fits. */
+void np_text_mark_cut(char *text, size_t size, size_t length);
 /** np_text_bar() - ten characters, filled by the share; of block characters where the locale's are UTF-8. */
 const char *np_text_bar(uint64_t part, uint64_t whole, char *text);
 

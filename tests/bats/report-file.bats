@@ -154,6 +154,10 @@ for element in tree.parse("picture.svg").getroot():
     run -0 svg '.rules[0].misplaced_pages = 3'
     assert_line "not as requested"
     assert_line "3 pages misplaced"
+    run -0 svg '.rules[0].nodes = [1, 3, 5, 7, 9, 11, 13, 15]'
+    assert_line "interleave 1,3,5,7,9,11,13,15"
+    run -0 svg '.rules[0].nodes = [range(1; 64; 2)]'
+    assert_line "interleave 1,3,5,7,9,11,13,15,17,19,21,..."
     run -0 svg '.process = {policy: "bind", nodes: [1], reason: "node 5 does not exist"}'
     assert_line "process"
     assert_line "bind 1"
