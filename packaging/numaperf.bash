@@ -44,10 +44,13 @@ _numaperf_values() {
     *) return 1 ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$2")
+    # A node belongs right behind it.
+    [[ ${COMPREPLY[*]} != near: ]] || compopt -o nospace
 }
 
 _numaperf() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
+    local options=yes
     COMPREPLY=()
     # `--policy=inter` comes in three words.
     if [[ $word == = ]]; then
@@ -60,16 +63,24 @@ _numaperf() {
         return
     fi
     [[ -v "_numaperf_options[$command]" ]] || return 0
-    _numaperf_values "$before" "$word" && return
-    # What follows the program of `run` is the program's.
+    # What follows the program of `run` is the program's; `--` ends the options of every command. `near:0` comes in three
+    # words, too.
     for ((i = 2; i < COMP_CWORD; i++)); do
-        [[ $command == run ]] || break
-        [[ ${COMP_WORDS[i]} != -* && ${COMP_WORDS[i]} != = && ${COMP_WORDS[i - 1]} != = ]] || continue
-        [[ ! ${COMP_WORDS[i - 1]} =~ ^(-c|--(config|report|policy|nodes|size|huge-pages))$ ]] || continue
+        if [[ $options ]]; then
+            [[ ${COMP_WORDS[i]} != [=:] && ${COMP_WORDS[i - 1]} != [=:] ]] || continue
+            [[ ! ${COMP_WORDS[i - 1]} =~ ^(-c|-o|--(config|report|output|svg|policy|nodes|size|huge-pages|kind|thread|interval))$ ]] || continue
+            [[ ${COMP_WORDS[i]} != -- ]] || options=
+            [[ ${COMP_WORDS[i]} != -* ]] || continue
+        fi
+        [[ $command == run ]] || continue
         compopt -o default
         return
     done
-    if [[ $word == -* ]]; then
+    if [[ $options ]]; then
+        _numaperf_values "$before" "$word" && return
+        [[ $word != : && $before != : ]] || return 0
+    fi
+    if [[ $options && $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "${_numaperf_options[$command]//:/} --help --version" -- "$word")
     elif [[ $command == report ]]; then
         compopt -o filenames

@@ -7,10 +7,14 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
+teardown() {
+    [ -z "${pid-}" ] || kill "$pid" 2>/dev/null || true
+}
+
 # complete WORD...: what the last word may become, sorted, on one line.
 complete_words() {
     # shellcheck disable=SC2016 # expanded by the inner shell
-    bash --norc -c 'compopt() { :; }
+    bash --norc -c 'compopt() { [[ $2 != nospace ]] || echo no-blank; }
         source "$1"
         shift
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
@@ -49,6 +53,7 @@ complete_words() {
     assert_equal "$(complete_words run --policy = inter)" interleave
     assert_equal "$(complete_words run --policy = preferred --huge-pages =)" "1G 2M default never thp"
     assert_equal "$(complete_words run --nodes f)" fastest
+    assert_equal "$(complete_words run --nodes ne)" "near: no-blank"
     assert_equal "$(complete_words run --policy = local --ha)" --hard
     assert_equal "$(complete_words explain --kind s)" "shared stack"
     assert_equal "$(complete_words check -c own)" own.ini
@@ -56,12 +61,19 @@ complete_words() {
     [[ " $(complete_words check slee) " == *" sleep "* ]]
     [[ " $(complete_words run --hard slee) " == *" sleep "* ]]
     assert_equal "$(complete_words run -c own.ini sleep --ha)" ""
+    assert_equal "$(complete_words run --nodes = near : 0 --ha)" --hard
+    assert_equal "$(complete_words run --nodes near :)" ""
+    assert_equal "$(complete_words run sleep --policy '')" ""
+    assert_equal "$(complete_words run --policy local sleep --policy = inter)" ""
+    assert_equal "$(complete_words run -- --h)" ""
+    assert_equal "$(complete_words run -- sleep --h)" ""
+    assert_equal "$(complete_words check -- --v)" ""
+    [[ " $(complete_words run --hard -- slee) " == *" sleep "* ]]
     assert_equal "$(complete_words top --interval '')" ""
     assert_equal "$(complete_words nonsense --)" ""
 }
 
 @test "processes under the shim, for report and top" {
-    local pid
     env LD_PRELOAD="$numaperf_preload" sleep 60 3>&- &
     pid=$!
     for _ in {1..100}; do
@@ -74,6 +86,4 @@ complete_words() {
     assert_output "$pid"
     run complete_words top $$
     assert_output ""
-    kill "$pid"
-    wait "$pid" || true
 }
