@@ -77,6 +77,11 @@ void np_figures_add(struct np_figures *sum, const struct np_figures *one)
     add_rate(&sum->allocations, one->allocations);
 }
 
+uint64_t np_figures_away(const struct np_figures *figures)
+{
+    return figures->misplaced + figures->spilled;
+}
+
 /* ---- As text ---- */
 
 const char *np_text_short(uint64_t bytes, char *text)

@@ -20,6 +20,9 @@ struct np_figures np_figures_program(const struct np_sampled *program);
 /** np_figures_add() - one more into a sum that began with zeroes. */
 void np_figures_add(struct np_figures *sum, const struct np_figures *one);
 
+/** np_figures_away() - pages that are not on nodes that were asked for: misplaced, or spilled with leave. */
+uint64_t np_figures_away(const struct np_figures *figures);
+
 /** np_figures_rules() - the first rule of a program, or NULL. */
 const struct np_value *np_figures_rules(const struct np_sampled *program);
 

@@ -47,7 +47,10 @@ int np_screen_open(void)
     if (!terminal.screen)
         return -ENODEV;
     if (!tigetstr("cup") || tigetstr("cup") == (char *)-1) {
-        np_screen_close();
+        /* Only the modes of the terminal: a refresh would write a screenful of blanks. */
+        (void)reset_shell_mode();
+        delscreen(terminal.screen);
+        terminal.screen = NULL;
         return -ENODEV;
     }
     terminal.wide = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

@@ -16,8 +16,9 @@ static const char usage[] =
     "\n"
     "Show, again and again, where the memory of each rule of the processes PID is, or\n"
     "of all processes under the shim: what it holds on each node, what share of it is\n"
-    "misplaced, and how often blocks are freed by threads of other nodes and threads\n"
-    "are found on another node. Running programs are not stopped.\n"
+    "away from the nodes asked for (misplaced or spilled), and how often blocks are\n"
+    "freed by threads of other nodes and threads are found on another node. Running\n"
+    "programs are not stopped.\n"
     "\n"
     "      --interval SECONDS   between two readings: 0.1 to 3600, default 1\n"
     "      --help               print this text\n"
@@ -25,7 +26,7 @@ static const char usage[] =
     "\n"
     "Keys: q quits; up and down select a program, Enter shows it alone, Esc all\n"
     "again; left and right show other nodes; p pauses; + and - change the interval;\n"
-    "m, x, f, n, i sort by memory, misplaced pages, remote frees, moves of threads,\n"
+    "m, x, f, n, i sort by memory, pages away, remote frees, moves of threads,\n"
     "process id.\n"
     "\n"
     "Exit status: 0; 2 when none of the processes can be read, there is no terminal,\n"
@@ -39,6 +40,15 @@ static bool read_interval(const char *word, double *ret_interval)
         return false;
     *ret_interval = interval;
     return true;
+}
+
+/* A process that is named twice is one row. */
+static void add_pid(pid_t *pids, unsigned *count, pid_t pid)
+{
+    for (unsigned i = 0; i < *count; i++)
+        if (pids[i] == pid)
+            return;
+    pids[(*count)++] = pid;
 }
 
 /* Return: is any of them there? Of those that are not the user is told why. */
@@ -74,8 +84,9 @@ int np_cli_top(int argc, char **argv)
     if (!pids)
         np_cli_out_of_memory();
     for (; optind < argc; optind++) {
-        pids[top.count] = np_running_parse(argv[optind]);
-        if (pids[top.count++] == 0) {
+        const pid_t pid = np_running_parse(argv[optind]);
+        add_pid(pids, &top.count, pid);
+        if (pid == 0) {
             np_cli_error("top: no process id: %s (try numaperf top --help)", argv[optind]);
             free(pids);
             return NP_EXIT_USAGE;

@@ -10,8 +10,8 @@ static double weight(const struct np_sampled *program, enum np_top_order order)
 {
     const struct np_figures figures = np_figures_program(program);
     switch (order) {
-    case NP_TOP_MISPLACED:
-        return (double)figures.misplaced;
+    case NP_TOP_AWAY:
+        return (double)np_figures_away(&figures);
     case NP_TOP_FREES:
         return figures.frees;
     case NP_TOP_MOVES:

@@ -28,7 +28,7 @@ static void put_figures(struct np_sheet *sheet, const struct np_layout *layout,
                         const struct np_figures *figures)
 {
     char text[NP_TEXT_SIZE];
-    const uint64_t away = figures->misplaced ? figures->misplaced : figures->spilled;
+    const uint64_t away = np_figures_away(figures);
     const enum np_style style = figures->misplaced ? NP_STYLE_BAD : away ? NP_STYLE_WARN : NP_STYLE_DIM;
     np_sheet_number(sheet, layout->total, NP_STYLE_PLAIN,
                     np_text_short(figures->pages * figures->page_bytes, text));
@@ -63,7 +63,7 @@ static void put_verdict(struct np_sheet *sheet, const struct np_layout *layout, 
 /* Pages where the rule does not want them stand out. */
 static enum np_style style_on(const struct np_value *rule, const struct np_figures *figures, int node)
 {
-    const bool strays = (figures->misplaced || figures->spilled) && !np_report_asks_for(rule, node);
+    const bool strays = np_figures_away(figures) > 0 && !np_report_asks_for(rule, node);
     return !strays ? NP_STYLE_GOOD : figures->misplaced ? NP_STYLE_BAD : NP_STYLE_WARN;
 }
 
@@ -173,7 +173,7 @@ void np_top_put_heads(struct np_sheet *sheet, const struct np_layout *layout)
     np_sheet_write(sheet, layout->policy, NP_STYLE_PLAIN, "policy");
     np_sheet_write(sheet, layout->asked, NP_STYLE_PLAIN, "nodes");
     np_sheet_number(sheet, layout->total, NP_STYLE_PLAIN, "total");
-    np_sheet_number(sheet, layout->away, NP_STYLE_PLAIN, "mispl");
+    np_sheet_number(sheet, layout->away, NP_STYLE_PLAIN, "away");
     np_sheet_number(sheet, layout->frees, NP_STYLE_PLAIN, "frees/s");
     np_sheet_number(sheet, layout->moves, NP_STYLE_PLAIN, "moves/s");
     for (unsigned n = 0; n < layout->shown; n++) {

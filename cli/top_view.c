@@ -10,11 +10,20 @@ const char np_top_keys[NP_TOP_ORDERS + 1] = "mxfni";
 
 /* ---- Above and below the table ---- */
 
+/* Processes that could not be read are rows, but not programs under the shim. */
+static unsigned count_readable(const struct np_sample *sample)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; sample && i < sample->count; i++)
+        count += !sample->programs[i].reason;
+    return count;
+}
+
 static void put_title(const struct np_top_view *view, struct np_sheet *sheet)
 {
     char text[160], clock[16] = "";
     struct tm local;
-    const unsigned count = view->sample ? view->sample->count : 0;
+    const unsigned count = count_readable(view->sample);
     const struct np_span all = {.width = sheet->columns + 1};
     if (view->sample && localtime_r(&view->taken, &local))
         (void)strftime(clock, sizeof clock, "%H:%M:%S", &local);
@@ -35,7 +44,7 @@ static void put_keys(const struct np_top_view *view, struct np_sheet *sheet)
     } keys[] = {
         {"q quit", NP_TOP_ORDERS},      {"enter one", NP_TOP_ORDERS}, {"p pause", NP_TOP_ORDERS},
         {"+- interval", NP_TOP_ORDERS}, {"sort:", NP_TOP_ORDERS},     {"m memory", NP_TOP_MEMORY},
-        {"x mispl", NP_TOP_MISPLACED},  {"f frees", NP_TOP_FREES},    {"n moves", NP_TOP_MOVES},
+        {"x away", NP_TOP_AWAY},        {"f frees", NP_TOP_FREES},    {"n moves", NP_TOP_MOVES},
         {"i pid", NP_TOP_PID},
     };
     unsigned column = 0;

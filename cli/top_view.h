@@ -9,7 +9,7 @@
 
 enum np_top_order {
     NP_TOP_MEMORY = 0,
-    NP_TOP_MISPLACED,
+    NP_TOP_AWAY,
     NP_TOP_FREES,
     NP_TOP_MOVES,
     NP_TOP_PID,

@@ -69,6 +69,24 @@ top() {
     shows '^numaperf top .* under the shim .*every .* s   [0-9:]{8}$'
 }
 
+# ticks - wait for another reading: the clock of the title tells when it was.
+ticks() {
+    local seen
+    seen=$(clock)
+    waits_for later "$seen" || fail "the clock stands still: $(screen)"
+}
+
+clock() {
+    screen | grep -oE '[0-9]{2}:[0-9]{2}:[0-9]{2}$' | head -n 1
+}
+
+# later CLOCK - has the clock gone on since?
+later() {
+    local now
+    now=$(clock)
+    [ -n "$now" ] && [ "$now" != "$1" ]
+}
+
 # short - bytes as top writes them.
 short() {
     awk '{ unit = 0; for (value = $1 / 1024; value >= 1023.5; unit++) value /= 1024
@@ -110,8 +128,9 @@ short() {
 @test "programs come and go" {
     start env LD_PRELOAD="$numaperf_preload" "$progs/living" 64
     terminal 80 24
-    top --interval 0.1 "$pid" "$$"
-    shows "^ *$pid living" "^ *$$ it was started without the shim in LD_PRELOAD"
+    top --interval 0.1 "$pid" "$$" "$pid"
+    shows "^ *$pid living" "^ *$$ it was started without the shim in LD_PRELOAD" '^numaperf top   1 program under the shim '
+    assert_equal "$(screen | grep -cE "^ *$pid living")" 1
     kill "$pid"
     wait "$pid" || true
     shows "^ *$pid there is no process $pid"
@@ -141,7 +160,8 @@ short() {
     assert_equal "$(screen)" "$before"
     keys p
     hides PAUSED
-    waits_for eval '[ "$(screen)" != "$before" ]'
+    ticks
+    ticks
 }
 
 @test "the terminal may change its size, also to next to nothing" {
@@ -164,12 +184,16 @@ short() {
     terminal 80 24
     keys 'stty -g >before; clear; echo mark' Enter
     shows '^mark'
-    for signal in INT TERM HUP QUIT; do
+    for signal in INT:130 TERM:143 HUP:129 QUIT:131; do
         top --interval 0.2
         running=$(pgrep -P "$(tmux -S tmux display -p '#{pane_pid}')")
-        kill -"$signal" "$running"
+        kill -"${signal%:*}" "$running"
         shows '^mark' '^\$$'
-        keys 'echo status $?; stty -g | cmp - before && echo same; clear -x; echo mark' Enter
+        keys 'echo $? >status; stty -g >after; clear -x; echo mark; touch told' Enter
+        waits_for test -e told
+        assert_equal "${signal%:*} $(cat status)" "${signal%:*} ${signal#*:}"
+        cmp after before
+        rm told
         shows '^mark'
     done
     keys C-l
@@ -224,20 +248,29 @@ short() {
     shows '^\$$' # also where the terminal cannot restore its screen
 }
 
-@test "a thousand nodes or none: columns move to the left and to the right" {
+@test "columns of nodes move right as far as the last one, and back as far as the first" {
+    local nodes
     start env LD_PRELOAD="$numaperf_preload" "$progs/living" 64
+    mapfile -t nodes < <("$numaperf" report --json "$pid" | jq '.nodes[]')
     terminal 80 24
     top "$pid"
-    shows ' N0$'
-    keys Right Right Left Left Left
-    shows ' N0$'
+    shows " N${nodes[0]}( |\$)"
+    keys "${nodes[@]/*/Right}" Right Right
+    ticks # the keys have come, too
+    shows " N${nodes[-1]}\$"
+    ((${#nodes[@]} == 1)) || hides " N${nodes[0]}( |\$)"
+    keys "${nodes[@]/*/Left}" Left
+    ticks
+    shows " N${nodes[0]}( |\$)"
 }
 
 @test "2: without a terminal, or one that cannot move its cursor" {
     run -2 "$numaperf" top </dev/null
     assert_output "numaperf: top: this is no terminal (numaperf report --all shows the same once)"
     run -2 script -qec "TERM=dumb '$numaperf' top" /dev/null
-    assert_output --partial "numaperf: top: TERM names no terminal that can move its cursor"
+    assert_output $'numaperf: top: TERM names no terminal that can move its cursor\r' # and no blanks before it
+    run -0 script -qec "stty -g >before; TERM=dumb '$numaperf' top; stty -g >after" /dev/null
+    cmp before after
     run -2 script -qec "TERM=nonsense '$numaperf' top" /dev/null
     assert_output --partial "numaperf: top: TERM names no terminal that can move its cursor"
 }
