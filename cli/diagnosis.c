@@ -83,7 +83,7 @@ static void check_allowed(struct diagnosis *diagnosis, const np_topology *topolo
     }
     const np_nodeset *allowed = np_topology_allowed(topology);
     const bool whole = np_nodeset_equal(&all, allowed);
-    (void)np_nodeset_format(allowed, list, sizeof list);
+    np_text_mark_cut(list, sizeof list, (size_t)np_nodeset_format(allowed, list, sizeof list));
     say(diagnosis, "nodes that may be used", whole ? NP_STYLE_GOOD : NP_STYLE_WARN, list,
         whole ? "" : "a cpuset keeps the others away");
 }

@@ -157,13 +157,14 @@ static int draw_others(const struct picture *picture, int y)
 
 static void draw_head(const struct picture *picture, int node, int x)
 {
-    char cpus[32] = "", size[NP_TEXT_SIZE];
+    char cpus[24] = "", size[NP_TEXT_SIZE];
     const bool known = picture->topology && np_topology_node_memory(picture->topology, node) > 0;
     const int y = picture->top;
     put_text(picture, x + 12, y + 22, "font-weight=\"bold\" font-size=\"15\"", "node %d", node);
     if (!known)
         return;
-    (void)np_cpuset_format(np_topology_node_cpus(picture->topology, node), cpus, sizeof cpus);
+    const int length = np_cpuset_format(np_topology_node_cpus(picture->topology, node), cpus, sizeof cpus);
+    np_text_mark_cut(cpus, sizeof cpus, (size_t)length);
     put_text(picture, x + 12, y + 40, "fill=\"#555\"", *cpus ? "CPUs %s" : "%sno CPUs", cpus);
     put_text(picture, x + 12, y + 56, "fill=\"#555\"", "%s of memory",
              np_text_size(np_topology_node_memory(picture->topology, node), size));

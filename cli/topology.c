@@ -174,8 +174,10 @@ static void show_allowed(const struct view *view)
 {
     struct np_table table = {.column_count = 0};
     char nodes[256], cpus[256];
-    (void)np_nodeset_format(np_topology_allowed(view->topology), nodes, sizeof nodes);
-    (void)np_cpuset_format(&view->cpus, cpus, sizeof cpus);
+    const int nodes_length = np_nodeset_format(np_topology_allowed(view->topology), nodes, sizeof nodes);
+    const int cpus_length = np_cpuset_format(&view->cpus, cpus, sizeof cpus);
+    np_text_mark_cut(nodes, sizeof nodes, (size_t)nodes_length);
+    np_text_mark_cut(cpus, sizeof cpus, (size_t)cpus_length);
     np_table_column(&table, "", false);
     np_table_column(&table, "", false);
     np_table_add(&table, NP_STYLE_PLAIN, "memory of nodes");
