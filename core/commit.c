@@ -183,7 +183,7 @@ int np_uncommit(struct np_zone *zone, uint32_t first, uint32_t pages)
     int error = np_kernel_mbind(start, length, &zone->policy);
     if (!error)
         error = np_kernel_advise(start, length, MADV_DONTNEED);
-    if (!error)
-        np_vma_give(2);
+    /* What is left of the mapping on both sides may lie apart now. */
+    (void)np_vma_take(2);
     return error;
 }

@@ -59,7 +59,8 @@ static uint32_t alignment_pages(const struct np_zone *zone, size_t size, size_t 
     return alignment > np_bytes(1) ? np_pages(alignment) : 1;
 }
 
-/* A run for @pages of @all. Old pages in the room beyond twice the block would be nobody's: they go. */
+/* A run for @pages of @all. Old pages in the room beyond twice the block would be nobody's: they go. So do another
+ * thread's in all of it, under first touch. */
 static int take_with_room(struct np_zone *zone, uint32_t pages, uint64_t all, uint32_t align,
                           uint32_t *ret_run)
 {
@@ -70,10 +71,13 @@ static int take_with_room(struct np_zone *zone, uint32_t pages, uint64_t all, ui
     int error = np_fit_take(zone, (uint32_t)all, align, ret_run);
     if (error)
         return error;
-    zone->runs.entry[*ret_run].flags |= NP_RUN_GROWN;
-    uint32_t first = *ret_run + 2 * pages, end = *ret_run + (uint32_t)all;
-    if (first < end && np_runs_count_held(&zone->runs, first, end - first))
-        (void)np_retain_drop(zone, first, end - first);
+    struct np_run *entry = &zone->runs.entry[*ret_run];
+    entry->flags |= NP_RUN_GROWN;
+    bool strange = zone->keeps_owner && entry->owner != np_owner();
+    uint32_t first = *ret_run + (strange ? pages : 2 * pages), end = *ret_run + (uint32_t)all;
+    if (first < end && np_runs_count_held(&zone->runs, first, end - first) &&
+        np_retain_drop(zone, first, end - first))
+        entry->flags &= (uint8_t)~NP_RUN_ALL_USED;
     return 0;
 }
 
@@ -226,6 +230,7 @@ void np_extent_give_slab(struct np_zone *zone, void *slab)
     np_runs_mark(&zone->runs, run, pages, NP_PAGE_USED);
     if (entry->custom) {
         entry->state = NP_RUN_AWAY;
+        entry->flags = 0;
         np_zone_unlock(zone);
         np_repair(zone, run, pages);
         np_zone_lock(zone);

@@ -19,6 +19,8 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
+#define PIECES (NP_RUN_SEAMS + 2) /* of a block at most: one more than seams, and the border of base pages */
+
 #define REMAP_FRESH_FROM ((size_t)1 << 20)
 
 /* The room of a block that has grown out of room before: addresses cost nothing where the kernel does not charge them,
@@ -47,12 +49,33 @@ static bool pays_to_remap(const struct np_zone *zone, const char *to, uint32_t p
             np_runs_count_held(&zone->runs, np_zone_page(zone, to), pages) < pages / 2);
 }
 
+/* Where each mapping of the block ends, in pages; mremap(2) that finds a second one says so when the target is gone.
+ * Return: how many there are. */
+static unsigned piece_ends(const struct np_zone *zone, const char *block, uint32_t *ret_ends)
+{
+    const struct np_run *entry = entry_of(zone, block);
+    const size_t start = (size_t)(block - zone->base);
+    const unsigned seams = seam_count(entry);
+    uint32_t border = start < NP_ZONE_SMALL_PAGES_FIRST ? np_pages(NP_ZONE_SMALL_PAGES_FIRST - start) : 0;
+    unsigned count = 0;
+    for (unsigned i = 0; i <= seams; i++) {
+        const uint32_t end = i < seams ? entry->seams[i] : entry->held;
+        if (border && border < end)
+            ret_ends[count++] = border;
+        border = border <= end ? 0 : border;
+        ret_ends[count++] = end;
+    }
+    return count;
+}
+
+/* The kernel takes the lock of mlockall(2) off the whole mapping that a piece is moved out of. */
 static bool may_remap(const struct np_zone *zone, const char *from, const char *to)
 {
     const struct np_run *entry = entry_of(zone, from);
-    return pays_to_remap(zone, to, entry->held) && !zone->stripes && !entry->custom &&
-           (size_t)(from - zone->base) >= zone->explicit_end &&
-           (size_t)(to - zone->base) >= zone->explicit_end && seam_count(entry) < NP_RUN_SEAMS &&
+    uint32_t ends[PIECES];
+    return !np_space.small_steps && pays_to_remap(zone, to, entry->held) && !zone->stripes &&
+           !entry->custom && (size_t)(from - zone->base) >= zone->explicit_end &&
+           (size_t)(to - zone->base) >= zone->explicit_end && piece_ends(zone, from, ends) <= NP_RUN_SEAMS &&
            np_kernel_support()->remap_keeps_source;
 }
 
@@ -86,17 +109,16 @@ static void move_back(struct np_zone *zone, char *from, char *to, unsigned count
 /* Moves the mappings piece by piece and notes the new seams. The moved pages are the target's afterwards. */
 static int move_mappings(struct np_zone *zone, char *from, char *to)
 {
-    struct np_run *source = entry_of(zone, from), *target = entry_of(zone, to);
-    unsigned seams = seam_count(source);
-    uint32_t start = 0;
-    for (unsigned i = 0; i <= seams; i++) {
-        uint32_t end = i < seams ? source->seams[i] : source->held;
+    uint32_t ends[PIECES], start = 0;
+    unsigned count = piece_ends(zone, from, ends);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t end = ends[i];
         int error = move_piece(zone, from + np_bytes(start), to + np_bytes(start), np_bytes(end - start));
         if (error) {
             move_back(zone, from, to, i);
             return error;
         }
-        target->seams[i] = end;
+        entry_of(zone, to)->seams[i] = end;
         start = end;
     }
     return 0;
@@ -128,9 +150,16 @@ static int move_by_remap(struct np_zone *zone, char *from, char *to)
 
 int np_extent_move(struct np_zone *zone, void *from, void *to)
 {
-    if (may_remap(zone, from, to) && np_vma_take(seam_count(entry_of(zone, from)) + 2))
-        return move_by_remap(zone, from, to);
-    int error = np_extent_prepare(zone, to, 0, false);
+    uint32_t ends[PIECES];
+    unsigned mappings = piece_ends(zone, from, ends) + 1;
+    int error;
+    if (may_remap(zone, from, to) && np_vma_take(mappings)) {
+        error = move_by_remap(zone, from, to);
+        if (error)
+            np_vma_give(mappings);
+        return error;
+    }
+    error = np_extent_prepare(zone, to, 0, false);
     if (error)
         return error;
     memcpy(to, from, np_bytes(entry_of(zone, from)->held));

@@ -12,6 +12,7 @@ static void insert(struct np_zone *zone, uint32_t run, uint32_t owner, uint32_t 
     struct np_parked *parked = &zone->parked;
     struct np_run *entry = &zone->runs.entry[run];
     entry->state = NP_RUN_AWAY;
+    entry->flags &= (uint8_t)~NP_RUN_GROWN;
     entry->owner = owner;
     entry->stamp = stamp;
     parked->pages += entry->pages;

@@ -169,7 +169,7 @@ static void balance_zone(struct np_zone *zone, uint32_t now)
         return;
     (void)drop_oldest(zone, UINT64_MAX, now - RETAIN_SECONDS, unit_pages(zone));
     uint32_t tail = np_runs_tail(&zone->runs);
-    if (tail && now - zone->runs.entry[zone->runs.end - tail].stamp > RETAIN_SECONDS) {
+    if (tail && (int32_t)(now - zone->runs.entry[zone->runs.end - tail].stamp) > RETAIN_SECONDS) {
         (void)np_zone_close_tail(zone);
         np_retain_settle(zone);
     }

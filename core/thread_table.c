@@ -37,17 +37,23 @@ void np_thread_table_give(struct np_thread *thread)
     atomic_store_explicit(&table.hint, (uint32_t)(thread - table.record), memory_order_relaxed);
 }
 
-static bool is_gone(struct np_thread *thread)
+/* A record, and whose it was then. */
+struct sight {
+    struct np_thread *thread;
+    int32_t tid;
+};
+
+/* @ret_tid: the id that was asked about. Another thread may have the record a moment later. */
+static bool is_gone(struct np_thread *thread, int32_t *ret_tid)
 {
-    const int32_t tid = atomic_load(&thread->tid);
-    return tid != 0 && np_kernel_thread_is_gone(table.process, tid);
+    *ret_tid = atomic_load(&thread->tid);
+    return *ret_tid != 0 && np_kernel_thread_is_gone(table.process, *ret_tid);
 }
 
 /* A thread that ended by the system call alone has run no destructor and left its record behind. Others may find that at
  * the same time. */
-static void give_for_gone(struct np_thread *thread)
+static void give_for_gone(struct np_thread *thread, int32_t tid)
 {
-    int32_t tid = atomic_load(&thread->tid);
     if (tid != 0 && atomic_compare_exchange_strong(&thread->tid, &tid, 0))
         np_thread_table_give(thread);
 }
@@ -72,9 +78,10 @@ static struct np_thread *search(void)
 
 static void sweep(void)
 {
+    int32_t tid;
     for (uint32_t i = 0; i < NP_THREADS_MOST; i++)
-        if (is_gone(&table.record[i]))
-            give_for_gone(&table.record[i]);
+        if (is_gone(&table.record[i], &tid))
+            give_for_gone(&table.record[i], tid);
 }
 
 struct np_thread *np_thread_table_take(void)
@@ -90,21 +97,21 @@ struct np_thread *np_thread_table_take(void)
 struct np_thread *np_thread_find(uint64_t handle, int tid)
 {
     const uint32_t used = atomic_load(&table.used);
-    struct np_thread *found = NULL;
+    struct sight found = {NULL, 0};
     for (uint32_t i = 0; i < used; i++) {
-        struct np_thread *thread = &table.record[i], *gone = found;
+        struct np_thread *thread = &table.record[i];
         if (handle != 0 ? atomic_load(&thread->handle) != handle : atomic_load(&thread->tid) != tid)
             continue;
-        if (is_gone(thread))
-            gone = thread;
-        else if (found == NULL || found->index < thread->index)
-            found = thread;
-        else
-            gone = thread;
-        if (gone != NULL)
-            give_for_gone(gone);
+        struct sight gone = {thread, 0};
+        if (!is_gone(thread, &gone.tid) && (found.thread == NULL || found.thread->index < thread->index)) {
+            const struct sight older = found;
+            found = gone;
+            gone = older;
+        }
+        if (gone.thread != NULL)
+            give_for_gone(gone.thread, gone.tid);
     }
-    return found;
+    return found.thread;
 }
 
 void np_thread_table_keep(const struct np_thread *self)

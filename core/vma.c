@@ -8,6 +8,7 @@
 
 static _Atomic size_t estimate;
 static _Atomic uint64_t last_count; /* milliseconds */
+static _Atomic size_t counted;      /* then */
 
 static size_t vma_limit(void)
 {
@@ -42,11 +43,13 @@ bool np_vma_take(unsigned count)
 {
     if (atomic_fetch_add_explicit(&estimate, count, memory_order_relaxed) + count <= vma_limit())
         return true;
-    /* Neighbours that merged were counted twice: look, but not more than once a second. */
+    /* Neighbours that merged were counted twice: look again after many, or after a second. */
     uint64_t now = np_kernel_milliseconds();
-    if (now - atomic_load_explicit(&last_count, memory_order_relaxed) > 1000) {
-        atomic_store_explicit(&last_count, now, memory_order_relaxed);
+    bool many = atomic_load_explicit(&counted, memory_order_relaxed) <= vma_limit() - vma_limit() / 8;
+    if (many || now - atomic_load_explicit(&last_count, memory_order_relaxed) > 1000) {
         size_t real = vma_count();
+        atomic_store_explicit(&counted, real, memory_order_relaxed);
+        atomic_store_explicit(&last_count, now, memory_order_relaxed);
         if (real + count <= vma_limit()) {
             atomic_store_explicit(&estimate, real + count, memory_order_relaxed);
             return true;

@@ -11,12 +11,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define STEP_SMALLEST ((size_t)2 << 20)
-#define STEP_LARGEST  ((size_t)256 << 20)
-/* Until a zone holds this much it stays on base pages: with THP=always an almost empty program must not
- * cost megabytes. */
-#define SMALL_PAGES_FIRST ((size_t)8 << 20)
-#define TABLE_STEP_PAGES  ((size_t)16 << 10)
+#define STEP_SMALLEST    ((size_t)2 << 20)
+#define STEP_LARGEST     ((size_t)256 << 20)
+#define TABLE_STEP_PAGES ((size_t)16 << 10)
 
 static size_t round_up(size_t value, size_t unit)
 {
@@ -50,9 +47,9 @@ static int apply_advice(struct np_zone *zone, char *start, size_t length)
         break;
     }
     size_t offset = (size_t)(start - zone->base);
-    if (offset >= SMALL_PAGES_FIRST)
+    if (offset >= NP_ZONE_SMALL_PAGES_FIRST)
         return 0;
-    return np_kernel_advise(start, smaller(length, SMALL_PAGES_FIRST - offset), MADV_NOHUGEPAGE);
+    return np_kernel_advise(start, smaller(length, NP_ZONE_SMALL_PAGES_FIRST - offset), MADV_NOHUGEPAGE);
 }
 
 static void name_range(struct np_zone *zone, char *start, size_t length)

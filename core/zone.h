@@ -17,6 +17,10 @@
 #include "runs.h"
 #include "stats.h"
 
+/* So many bytes of a zone that asks for nothing else stay on base pages, a mapping of their own: with THP=always an almost
+ * empty program must not cost megabytes. */
+#define NP_ZONE_SMALL_PAGES_FIRST ((size_t)8 << 20)
+
 struct np_stripes;
 struct np_slab;
 struct np_depot;

@@ -174,6 +174,17 @@ static size_t zone_vmas(void)
     return count;
 }
 
+static void merged_mappings_are_no_limit(void)
+{
+    faults.most_vmas = 1600;
+    heap_start_one(BIND_HARD);
+    for (unsigned i = 0; i < 1000; i++) {
+        void *block;
+        if (!expect(try_take(33 * KIB, &block) == 0, "block %u was refused", i))
+            return;
+    }
+}
+
 static void mappings_are_bounded(void)
 {
     faults.most_vmas = 1600;
@@ -285,6 +296,7 @@ int main(void)
     heap_test(half_a_commit_leaves_no_dirt, "half a commit leaves no dirt");
     heap_test(prefault_that_fails_is_no_failure, "a prefault that fails is no failure");
     heap_test(an_emulator_that_keeps_pages_is_found_out, "an emulator that keeps dropped pages is found out");
+    heap_test(merged_mappings_are_no_limit, "mappings that merged do not count");
     heap_test(mappings_are_bounded, "a hard class keeps to its share of the mappings");
     heap_test(mappings_that_are_gone_are_not_counted, "mappings that failed or were closed are not counted");
     heap_test(the_programs_own_policy_ends_with_the_block, "the program's own policy ends with the block");

@@ -3,6 +3,8 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define LARGE (66 * MIB)
 
@@ -267,8 +269,39 @@ static void moves_leave_no_mappings_behind(void)
     expect(before && mappings() <= before + 4, "from %u to %u mappings", before, mappings());
 }
 
+static size_t present(void *block, size_t size)
+{
+    static unsigned char pages[32 * MIB / 4096];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), count = 0;
+    if (!expect(mincore(block, size, pages) == 0, "mincore failed"))
+        return 0;
+    for (size_t i = 0; i < size / page; i++)
+        count += pages[i] & 1;
+    return count * page;
+}
+
+/* The room of a block that moves again is taken out of memory that was used as a whole, and goes back without its end. */
+static void room_that_was_emptied_is_committed_again(void)
+{
+    heap_start_one(BIND_HARD);
+    size_t size = MIB;
+    void *block = take(size, 0, false), *used = take(60 * MIB, 0, false);
+    (void)take(MIB, 0, false); /* so that what was used stays apart from what never was */
+    np_heap_free(used);
+    static const size_t sizes[] = {3 * MIB / 2, 4 * MIB};
+    for (unsigned i = 0; i < 2; size = sizes[i++]) {
+        void *resized = NULL;
+        expect(resize_behind_walls(block, size, sizes[i], &resized) == 0, "not grown");
+        block = resized;
+    }
+    np_heap_free(block);
+    block = take(20 * MIB, 0, false);
+    expect(present(block, 20 * MIB) == 20 * MIB, "%zu KiB are there", present(block, 20 * MIB) / KIB);
+}
+
 int main(void)
 {
+    heap_test(room_that_was_emptied_is_committed_again, "room that was emptied is committed again");
     heap_test(large_blocks_move_again_and_again, "large blocks move again and again with their contents");
     heap_test(a_move_that_fails_copies, "a move that fails copies");
     heap_test(a_hole_is_seen_without_numa_calls, "a hole is seen without NUMA calls");
