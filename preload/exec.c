@@ -17,7 +17,8 @@
 NP_PUBLIC int execve(const char *path, char *const arguments[], char *const environment[])
 {
     struct np_task task;
-    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
+    const size_t room = np_told_room(environment);
+    environment = np_told_hand_on(environment, alloca(room * sizeof *environment), room);
     np_task_lay_down(&task);
     int result = np_next.execve(path, arguments, environment);
     np_task_take_up(&task);
@@ -27,7 +28,8 @@ NP_PUBLIC int execve(const char *path, char *const arguments[], char *const envi
 NP_PUBLIC int execvpe(const char *file, char *const arguments[], char *const environment[])
 {
     struct np_task task;
-    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
+    const size_t room = np_told_room(environment);
+    environment = np_told_hand_on(environment, alloca(room * sizeof *environment), room);
     np_task_lay_down(&task);
     int result = np_next.execvpe(file, arguments, environment);
     np_task_take_up(&task);
@@ -37,7 +39,8 @@ NP_PUBLIC int execvpe(const char *file, char *const arguments[], char *const env
 NP_PUBLIC int fexecve(int descriptor, char *const arguments[], char *const environment[])
 {
     struct np_task task;
-    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
+    const size_t room = np_told_room(environment);
+    environment = np_told_hand_on(environment, alloca(room * sizeof *environment), room);
     np_task_lay_down(&task);
     int result = np_next.fexecve(descriptor, arguments, environment);
     np_task_take_up(&task);
@@ -48,7 +51,8 @@ NP_PUBLIC int execveat(int folder, const char *path, char *const arguments[], ch
                        int flags)
 {
     struct np_task task;
-    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
+    const size_t room = np_told_room(environment);
+    environment = np_told_hand_on(environment, alloca(room * sizeof *environment), room);
     np_task_lay_down(&task);
     int result = np_next.execveat(folder, path, arguments, environment, flags);
     np_task_take_up(&task);
@@ -132,7 +136,8 @@ NP_PUBLIC int posix_spawn(pid_t *ret_pid, const char *path, const posix_spawn_fi
                           char *const environment[])
 {
     struct np_task task;
-    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
+    const size_t room = np_told_room(environment);
+    environment = np_told_hand_on(environment, alloca(room * sizeof *environment), room);
     np_task_lay_down(&task);
     int result = np_next.posix_spawn(ret_pid, path, actions, attributes, arguments, environment);
     np_task_take_up(&task);
@@ -144,7 +149,8 @@ NP_PUBLIC int posix_spawnp(pid_t *ret_pid, const char *file, const posix_spawn_f
                            char *const environment[])
 {
     struct np_task task;
-    environment = np_told_hand_on(environment, alloca(np_told_room(environment) * sizeof *environment));
+    const size_t room = np_told_room(environment);
+    environment = np_told_hand_on(environment, alloca(room * sizeof *environment), room);
     np_task_lay_down(&task);
     int result = np_next.posix_spawnp(ret_pid, file, actions, attributes, arguments, environment);
     np_task_take_up(&task);

@@ -42,19 +42,22 @@ static const char *find_debugger(void)
     return NULL;
 }
 
-static void leave_class(struct np_process *process, unsigned index, const char *debugger)
+static void say(struct np_process *process, unsigned index, const char *text, bool refused)
+{
+    struct np_policy_problem problem = {.key = "mode"};
+    (void)np_format(problem.text, sizeof problem.text, "%s", text);
+    np_process_tell(process, process->placements[index].section, process->config->classes[index].line,
+                    &problem, refused);
+}
+
+static void leave_class(struct np_process *process, unsigned index, const char *text)
 {
     struct np_placement *placement = &process->placements[index];
-    if (placement->mode == NP_SYSTEM)
-        return;
-    np_reason_append(placement->reason, "; ", "%s serves malloc in this process", debugger);
     if (placement->hardness != NP_HARD) {
         placement->left = true;
     } else if (!placement->refused) {
         placement->refused = true;
-        struct np_policy_problem problem = {.key = "mode"};
-        (void)np_format(problem.text, sizeof problem.text, "%s serves malloc in this process", debugger);
-        np_process_tell(process, placement->section, process->config->classes[index].line, &problem, true);
+        say(process, index, text, true);
     }
 }
 
@@ -70,14 +73,23 @@ static bool find_first(struct np_object *ret_object)
 
 void np_rival_meet(struct np_process *process)
 {
+    char text[NP_OBJECT_NAME + 64];
     const char *debugger = find_debugger();
     struct np_object first;
-    const bool behind = !debugger && find_first(&first);
+    if (debugger)
+        (void)np_format(text, sizeof text, "%s serves malloc in this process", debugger);
+    else if (find_first(&first))
+        (void)np_format(text, sizeof text, "only what the malloc of %s passes on is placed", first.file);
+    else
+        return;
     for (unsigned i = 0; i < process->count; i++) {
+        struct np_placement *placement = &process->placements[i];
+        if (placement->mode == NP_SYSTEM)
+            continue;
+        np_reason_append(placement->reason, "; ", "%s", text);
         if (debugger)
-            leave_class(process, i, debugger);
-        else if (behind && process->placements[i].mode != NP_SYSTEM)
-            np_reason_append(process->placements[i].reason, "; ",
-                             "only what the malloc of %s passes on is placed", first.file);
+            leave_class(process, i, text);
+        else if (placement->hardness == NP_HARD)
+            say(process, i, text, true);
     }
 }

@@ -15,7 +15,7 @@
 enum {
     MARK = 17,        /* a blank and 16 digits */
     MARKS = 8 * MARK, /* of as many problems; then the oldest is forgotten */
-    MOST_ROOM = 8192, /* pointers on the stack of whoever starts a program */
+    MOST_ROOM = 256,  /* pointers on the stack of whoever starts a program, which may be small */
 };
 
 static struct {
@@ -32,7 +32,8 @@ static char *value(void)
 /* Only whole marks of ours: the variable may hold anything. */
 void np_told_learn(const struct np_environment *environment)
 {
-    const char *marks = environment->told ? environment->told : "";
+    const bool wants_all = environment->log_file != NULL || np_log_enabled(NP_LOG_INFO);
+    const char *marks = environment->told && !wants_all ? environment->told : "";
     const size_t length = strlen(marks);
     told.preloaded = environment->preload != NULL;
     if (length <= (size_t)MARKS && length % MARK == 0 && strspn(marks, " 0123456789abcdef") == length)
@@ -90,18 +91,23 @@ size_t np_told_room(char *const *environment)
     if (!told.broken || environment == NULL)
         return 0;
     for (; environment[count] != NULL; count++)
-        will_look = will_look || begins(environment[count], "LD_PRELOAD=");
+        will_look =
+            will_look || (begins(environment[count], "LD_PRELOAD=") && environment[count][11] != '\0');
     return will_look && count + 2 <= MOST_ROOM ? count + 2 : 0; /* ours and the NULL */
 }
 
-char *const *np_told_hand_on(char *const *environment, char **room)
+char *const *np_told_hand_on(char *const *environment, char **room, size_t most)
 {
     size_t count = 0;
-    if (np_told_room(environment) == 0)
+    if (most < 2)
         return environment;
-    for (; *environment != NULL; environment++)
-        if (!begins(*environment, VARIABLE))
-            room[count++] = *environment;
+    for (char *const *entry = environment; *entry != NULL; entry++) {
+        if (begins(*entry, VARIABLE))
+            continue;
+        if (count + 2 == most) /* another thread has added to it */
+            return environment;
+        room[count++] = *entry;
+    }
     room[count++] = told.entry;
     room[count] = NULL;
     return room;

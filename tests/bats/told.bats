@@ -77,6 +77,30 @@ for i in range(3):
     assert_equal "$(grep -cF "numaperf: $other:3: " <<<"$stderr")" 3 # below a process to which it is new
 }
 
+@test "a process that is asked to say more, or to a file of its own, says it whatever was said" {
+    tree sh -c 'NUMAPERF_LOG=info /bin/true; /bin/true'
+    assert_equal "$count" 2
+    # shellcheck disable=SC2016 # expanded inside
+    tree sh -c 'NUMAPERF_LOG_FILE=own.log /bin/true'
+    assert_equal "$count $(grep -cF "$line" own.log)" "1 1"
+}
+
+@test "a large environment on a small stack is handed on as it is" {
+    requires /usr/bin/python3
+    tree /usr/bin/python3 -c '
+import os, threading
+environment = dict(os.environ, **{"VARIABLE_%d" % i: "" for i in range(3000)})
+threading.stack_size(32768)
+def start():
+    os.waitpid(os.posix_spawn("/bin/true", ["/bin/true"], environment), 0)
+thread = threading.Thread(target=start)
+thread.start()
+thread.join()
+print("started")
+'
+    assert_equal "$output $count" "started 2"
+}
+
 @test "what was not written was not said" {
     tree NUMAPERF_LOG=off sh -c '/bin/true; NUMAPERF_LOG=error sh -c "/bin/true; /bin/true"'
     assert_equal "$count" 1
