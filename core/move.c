@@ -68,6 +68,12 @@ static unsigned piece_ends(const struct np_zone *zone, const char *block, uint32
     return count;
 }
 
+/* A copy has no seams. While a block is small it is cheap, and leaves room for those of the moves to come. */
+static unsigned most_pieces(const struct np_run *entry)
+{
+    return np_bytes(entry->held) < NP_EXTENT_REMAP_FROM ? NP_RUN_SEAMS / 2 : NP_RUN_SEAMS;
+}
+
 /* The kernel takes the lock of mlockall(2) off the whole mapping that a piece is moved out of. */
 static bool may_remap(const struct np_zone *zone, const char *from, const char *to)
 {
@@ -75,8 +81,8 @@ static bool may_remap(const struct np_zone *zone, const char *from, const char *
     uint32_t ends[PIECES];
     return !np_space.small_steps && pays_to_remap(zone, to, entry->held) && !zone->stripes &&
            !entry->custom && (size_t)(from - zone->base) >= zone->explicit_end &&
-           (size_t)(to - zone->base) >= zone->explicit_end && piece_ends(zone, from, ends) <= NP_RUN_SEAMS &&
-           np_kernel_support()->remap_keeps_source;
+           (size_t)(to - zone->base) >= zone->explicit_end &&
+           piece_ends(zone, from, ends) <= most_pieces(entry) && np_kernel_support()->remap_keeps_source;
 }
 
 static int move_piece(struct np_zone *zone, char *from, char *to, size_t length)
