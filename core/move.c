@@ -71,6 +71,8 @@ static unsigned piece_ends(const struct np_zone *zone, const char *block, uint32
 /* A copy has no seams. While a block is small it is cheap, and leaves room for those of the moves to come. */
 static unsigned most_pieces(const struct np_run *entry)
 {
+    if (np_bytes(entry->held) < NP_EXTENT_REMAP_FROM / 8)
+        return 1;
     return np_bytes(entry->held) < NP_EXTENT_REMAP_FROM ? NP_RUN_SEAMS / 2 : NP_RUN_SEAMS;
 }
 
