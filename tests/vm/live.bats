@@ -12,12 +12,7 @@ teardown() {
 
 # start_redis - until it holds values; a load goes on in the background.
 start_redis() {
-    start redis-server --unixsocket redis.sock --port 0 --save '' --dir .
-    local tries
-    for ((tries = 0; tries < 300; tries++)); do
-        [ "$(redis-cli -s redis.sock ping 2>&1)" != PONG ] || break
-        sleep 0.1
-    done
+    serve_redis
     redis-benchmark -s redis.sock -t set -d 65536 -r 600 -n 900 -c 4 -q >fill 2>&1
     redis-benchmark -s redis.sock -t set,get -d 65536 -r 600 -n 1000000 -c 4 -q >load 2>&1 3>&- &
     programs[$!]=

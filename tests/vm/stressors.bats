@@ -12,7 +12,7 @@ load placement
         '[mmap.weighted]' 'kind = private' 'size = 1M-' 'policy = weighted-interleave' 'nodes = 0*3,2*1' \
         '[mmap.all]' 'policy = bind' 'nodes = 1,3' >"$BATS_TEST_TMPDIR/policy.ini"
     local stressor
-    for stressor in mmap mmapfork mremap shm shm-sysv fork vfork; do
+    for stressor in mmap mmapfork mremap shm shm-sysv fork vfork clone pthread; do
         run -0 "$numaperf" run -c "$BATS_TEST_TMPDIR/policy.ini" -- stress-ng --"$stressor" 1 \
             --"$stressor"-ops 3 --verify -q --temp-path "$BATS_TEST_TMPDIR" --timeout 30 \
             --mmap-bytes 16M --mremap-bytes 16M --shm-bytes 8M --shm-sysv-bytes 8M
