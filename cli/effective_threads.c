@@ -118,12 +118,7 @@ const char *np_text_cpus(const struct np_pinning *pinning, char *text, size_t si
         (void)np_pin_plan_set(&pinning->plan, i, &set);
         np_cpuset_or(&all, &set);
     }
-    const int length = np_cpuset_format(&all, text, size);
-    if (length <= 0)
-        (void)snprintf(text, size, "-");
-    else
-        np_text_mark_cut(text, size, (size_t)length);
-    return text;
+    return np_text_list(text, size, np_cpuset_format(&all, text, size));
 }
 
 const char *np_text_pin_nodes(const struct np_pinning *pinning, char *text, size_t size)
@@ -132,10 +127,5 @@ const char *np_text_pin_nodes(const struct np_pinning *pinning, char *text, size
     for (unsigned i = 0; pinning->usable && i < pinning->plan.sets; i++)
         if (pinning->plan.nodes[i] >= 0)
             (void)np_nodeset_add(&nodes, pinning->plan.nodes[i]);
-    const int length = np_nodeset_format(&nodes, text, size);
-    if (length <= 0)
-        (void)snprintf(text, size, "-");
-    else
-        np_text_mark_cut(text, size, (size_t)length);
-    return text;
+    return np_text_list(text, size, np_nodeset_format(&nodes, text, size));
 }

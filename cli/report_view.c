@@ -135,12 +135,7 @@ const char *np_report_node_ids(const struct np_value *rule, char *text, size_t s
 {
     np_nodeset nodes = {0};
     add_ids(np_value_member(rule, "nodes"), &nodes);
-    const int length = np_nodeset_format(&nodes, text, size);
-    if (length <= 0)
-        (void)snprintf(text, size, "-");
-    else
-        np_text_mark_cut(text, size, (size_t)length);
-    return text;
+    return np_text_list(text, size, np_nodeset_format(&nodes, text, size));
 }
 
 bool np_report_asks_for(const struct np_value *rule, int node)

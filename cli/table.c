@@ -87,6 +87,15 @@ void np_text_mark_cut(char *text, size_t size, size_t length)
     memcpy(text + end, mark, sizeof mark);
 }
 
+const char *np_text_list(char *text, size_t size, int length)
+{
+    if (length <= 0)
+        (void)snprintf(text, size, "-");
+    else
+        np_text_mark_cut(text, size, (size_t)length);
+    return text;
+}
+
 const char *np_text_bar(uint64_t part, uint64_t whole, char *text)
 {
     const bool blocks = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

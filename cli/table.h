@@ -55,6 +55,9 @@ const char *np_text_share(uint64_t part, uint64_t whole, char *text);
 /** np_text_mark_cut() - end a list that its buffer of @size bytes cut with "...", behind the last whole item that leaves
  * room for it. @length: what the whole list would have taken; nothing happens when that fits. */
 void np_text_mark_cut(char *text, size_t size, size_t length);
+/** np_text_list() - the same for a list that np_nodeset_format() or np_cpuset_format() wrote and answered @length for; "-" when
+ * there is nothing in it. Return: @text. */
+const char *np_text_list(char *text, size_t size, int length);
 /** np_text_bar() - ten characters, filled by the share; of block characters where the locale's are UTF-8. */
 const char *np_text_bar(uint64_t part, uint64_t whole, char *text);
 

@@ -59,6 +59,12 @@ static uint32_t alignment_pages(const struct np_zone *zone, size_t size, size_t 
     return alignment > np_bytes(1) ? np_pages(alignment) : 1;
 }
 
+/* Under first touch: did another thread place the pages that are there? */
+static bool is_strange(const struct np_zone *zone, const struct np_run *entry)
+{
+    return zone->keeps_owner && entry->owner != np_owner();
+}
+
 /* A run for @pages of @all. Old pages in the room beyond twice the block would be nobody's: they go. So do another
  * thread's in all of it, under first touch. */
 static int take_with_room(struct np_zone *zone, uint32_t pages, uint64_t all, uint32_t align,
@@ -73,8 +79,7 @@ static int take_with_room(struct np_zone *zone, uint32_t pages, uint64_t all, ui
         return error;
     struct np_run *entry = &zone->runs.entry[*ret_run];
     entry->flags |= NP_RUN_GROWN;
-    bool strange = zone->keeps_owner && entry->owner != np_owner();
-    uint32_t first = *ret_run + (strange ? pages : 2 * pages), end = *ret_run + (uint32_t)all;
+    uint32_t first = *ret_run + (is_strange(zone, entry) ? pages : 2 * pages), end = *ret_run + (uint32_t)all;
     if (first < end && np_runs_count_held(&zone->runs, first, end - first) &&
         np_retain_drop(zone, first, end - first))
         entry->flags &= (uint8_t)~NP_RUN_ALL_USED;
@@ -136,7 +141,7 @@ static void clear(struct np_zone *zone, uint32_t first, uint32_t end)
 /* First touch decides anew, unless this very thread placed the pages that are there. */
 static void drop_others_pages(struct np_zone *zone, uint32_t run, uint32_t first, uint32_t end)
 {
-    if (!zone->keeps_owner || zone->runs.entry[run].owner == np_owner())
+    if (!is_strange(zone, &zone->runs.entry[run]))
         return;
     uint32_t stretch, count;
     if (np_runs_find(&zone->runs, first, end, NP_PAGE_ABSENT, false, &stretch, &count) &&
@@ -149,7 +154,7 @@ static int prepare(struct np_zone *zone, void *block, size_t from, bool zero)
 {
     uint32_t run = np_zone_page(zone, block);
     struct np_run *entry = &zone->runs.entry[run];
-    if (entry->flags & NP_RUN_ALL_USED && !zero && !(zone->keeps_owner && entry->owner != np_owner()))
+    if (entry->flags & NP_RUN_ALL_USED && !zero && !is_strange(zone, entry))
         return 0; /* used before and used again: the usual case of a loop */
     uint32_t first = run + (from ? np_pages_for(from) : 0), end = run + entry->held;
     drop_others_pages(zone, run, first, end);
@@ -220,6 +225,18 @@ int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab)
     }
 }
 
+/* Undoes what the program or a move did to a run that is on its way back. The lock is held, and free meanwhile: nobody else
+ * knows the run. */
+static void put_right(struct np_zone *zone, uint32_t run, uint32_t pages)
+{
+    struct np_run *entry = &zone->runs.entry[run];
+    entry->state = NP_RUN_AWAY;
+    entry->flags = 0;
+    np_zone_unlock(zone);
+    np_repair(zone, run, pages);
+    np_zone_lock(zone);
+}
+
 void np_extent_give_slab(struct np_zone *zone, void *slab)
 {
     uint32_t run = np_zone_page(zone, slab), now = np_retain_now();
@@ -228,14 +245,9 @@ void np_extent_give_slab(struct np_zone *zone, void *slab)
     uint32_t pages = entry->pages;
     np_tally_remove_slab(zone, np_bytes(pages));
     np_runs_mark(&zone->runs, run, pages, NP_PAGE_USED);
-    if (entry->custom) {
-        entry->state = NP_RUN_AWAY;
-        entry->flags = 0;
-        np_zone_unlock(zone);
-        np_repair(zone, run, pages);
-        np_zone_lock(zone);
-    }
-    np_runs_give(&zone->runs, run, zone->keeps_owner ? np_owner() : NP_OWNER_NONE, now);
+    if (entry->custom)
+        put_right(zone, run, pages);
+    np_runs_give(&zone->runs, run, np_owner_if(zone->keeps_owner), now);
     np_retain_settle(zone);
     np_zone_unlock(zone);
     np_retain_balance(zone, now);
@@ -265,14 +277,9 @@ void np_extent_free(struct np_zone *zone, void *block)
         np_runs_mark(&zone->runs, run, pages, NP_PAGE_USED);
     if (pages == entry->pages)
         entry->flags |= NP_RUN_ALL_USED;
-    if (custom) {
-        entry->state = NP_RUN_AWAY;
-        entry->flags = 0;
-        np_zone_unlock(zone);
-        np_repair(zone, run, pages);
-        np_zone_lock(zone);
-    }
-    uint32_t owner = zone->keeps_owner ? np_owner() : NP_OWNER_NONE, second = (uint32_t)(now / 1000);
+    if (custom)
+        put_right(zone, run, pages);
+    uint32_t owner = np_owner_if(zone->keeps_owner), second = (uint32_t)(now / 1000);
     if (entry->flags & NP_RUN_ALL_USED && entry->pages == pages)
         np_parked_add(zone, run, owner, second);
     else
@@ -297,13 +304,9 @@ static void shrink(struct np_zone *zone, uint32_t run, uint32_t pages)
     np_tally_add(zone, pages);
     uint32_t rest = np_runs_cut(&zone->runs, run, pages);
     np_runs_mark(&zone->runs, rest, old - pages, NP_PAGE_USED);
-    if (custom) {
-        zone->runs.entry[rest].state = NP_RUN_AWAY;
-        np_zone_unlock(zone);
-        np_repair(zone, rest, rest_pages);
-        np_zone_lock(zone);
-    }
-    np_runs_give(&zone->runs, rest, zone->keeps_owner ? np_owner() : NP_OWNER_NONE, np_retain_now());
+    if (custom)
+        put_right(zone, rest, rest_pages);
+    np_runs_give(&zone->runs, rest, np_owner_if(zone->keeps_owner), np_retain_now());
 }
 
 /* Lengthens a block over its room and over the free run behind it. What it takes from there once is

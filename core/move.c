@@ -49,23 +49,27 @@ static bool pays_to_remap(const struct np_zone *zone, const char *to, uint32_t p
             np_runs_count_held(&zone->runs, np_zone_page(zone, to), pages) < pages / 2);
 }
 
-/* Where each mapping of the block ends, in pages; mremap(2) that finds a second one says so when the target is gone.
- * Return: how many there are. */
-static unsigned piece_ends(const struct np_zone *zone, const char *block, uint32_t *ret_ends)
+/* Where each mapping of a block ends, in pages; mremap(2) that finds a second one says so when the target is gone. */
+struct pieces {
+    unsigned count;
+    uint32_t end[PIECES];
+};
+
+static struct pieces find_pieces(const struct np_zone *zone, const char *block)
 {
     const struct np_run *entry = entry_of(zone, block);
     const size_t start = (size_t)(block - zone->base);
     const unsigned seams = seam_count(entry);
     uint32_t border = start < NP_ZONE_SMALL_PAGES_FIRST ? np_pages(NP_ZONE_SMALL_PAGES_FIRST - start) : 0;
-    unsigned count = 0;
+    struct pieces pieces = {0};
     for (unsigned i = 0; i <= seams; i++) {
         const uint32_t end = i < seams ? entry->seams[i] : entry->held;
         if (border && border < end)
-            ret_ends[count++] = border;
+            pieces.end[pieces.count++] = border;
         border = border <= end ? 0 : border;
-        ret_ends[count++] = end;
+        pieces.end[pieces.count++] = end;
     }
-    return count;
+    return pieces;
 }
 
 /* A copy has no seams. While a block is small it is cheap, and leaves room for those of the moves to come. */
@@ -77,14 +81,13 @@ static unsigned most_pieces(const struct np_run *entry)
 }
 
 /* The kernel takes the lock of mlockall(2) off the whole mapping that a piece is moved out of. */
-static bool may_remap(const struct np_zone *zone, const char *from, const char *to)
+static bool may_remap(const struct np_zone *zone, const char *from, const char *to, unsigned pieces)
 {
     const struct np_run *entry = entry_of(zone, from);
-    uint32_t ends[PIECES];
     return !np_space.small_steps && pays_to_remap(zone, to, entry->held) && !zone->stripes &&
            !entry->custom && (size_t)(from - zone->base) >= zone->explicit_end &&
-           (size_t)(to - zone->base) >= zone->explicit_end &&
-           piece_ends(zone, from, ends) <= most_pieces(entry) && np_kernel_support()->remap_keeps_source;
+           (size_t)(to - zone->base) >= zone->explicit_end && pieces <= most_pieces(entry) &&
+           np_kernel_support()->remap_keeps_source;
 }
 
 static int move_piece(struct np_zone *zone, char *from, char *to, size_t length)
@@ -115,12 +118,11 @@ static void move_back(struct np_zone *zone, char *from, char *to, unsigned count
 }
 
 /* Moves the mappings piece by piece and notes the new seams. The moved pages are the target's afterwards. */
-static int move_mappings(struct np_zone *zone, char *from, char *to)
+static int move_mappings(struct np_zone *zone, char *from, char *to, const struct pieces *pieces)
 {
-    uint32_t ends[PIECES], start = 0;
-    unsigned count = piece_ends(zone, from, ends);
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t end = ends[i];
+    uint32_t start = 0;
+    for (unsigned i = 0; i < pieces->count; i++) {
+        uint32_t end = pieces->end[i];
         int error = move_piece(zone, from + np_bytes(start), to + np_bytes(start), np_bytes(end - start));
         if (error) {
             move_back(zone, from, to, i);
@@ -132,7 +134,7 @@ static int move_mappings(struct np_zone *zone, char *from, char *to)
     return 0;
 }
 
-static int move_by_remap(struct np_zone *zone, char *from, char *to)
+static int move_by_remap(struct np_zone *zone, char *from, char *to, const struct pieces *pieces)
 {
     struct np_run *source = entry_of(zone, from);
     uint32_t pages = source->held, first = (uint32_t)(source - zone->runs.entry);
@@ -143,7 +145,7 @@ static int move_by_remap(struct np_zone *zone, char *from, char *to)
      * mapping. */
     np_runs_mark(&zone->runs, (uint32_t)(entry_of(zone, to) - zone->runs.entry), pages, NP_PAGE_ABSENT);
     entry_of(zone, to)->flags &= (uint8_t)~NP_RUN_ALL_USED;
-    error = move_mappings(zone, from, to);
+    error = move_mappings(zone, from, to, pieces);
     if (error)
         return error;
     np_runs_mark(&zone->runs, first, pages, NP_PAGE_USED);
@@ -158,11 +160,11 @@ static int move_by_remap(struct np_zone *zone, char *from, char *to)
 
 int np_extent_move(struct np_zone *zone, void *from, void *to)
 {
-    uint32_t ends[PIECES];
-    unsigned mappings = piece_ends(zone, from, ends) + 1;
+    const struct pieces pieces = find_pieces(zone, from);
+    const unsigned mappings = pieces.count + 1;
     int error;
-    if (may_remap(zone, from, to) && np_vma_take(mappings)) {
-        error = move_by_remap(zone, from, to);
+    if (may_remap(zone, from, to, pieces.count) && np_vma_take(mappings)) {
+        error = move_by_remap(zone, from, to, &pieces);
         if (error)
             np_vma_give(mappings);
         return error;

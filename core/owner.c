@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "owner.h"
 
-#include "runs.h"
-
 #include <stdatomic.h>
 
 static _Atomic uint32_t last_thread = NP_OWNER_NONE;

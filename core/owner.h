@@ -3,6 +3,9 @@
 #ifndef NP_CORE_OWNER_H
 #define NP_CORE_OWNER_H
 
+#include "runs.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 extern __thread uint32_t np_owner_this __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -14,6 +17,11 @@ uint32_t np_owner_new(void);
 static inline uint32_t np_owner(void)
 {
     return np_owner_this ? np_owner_this : np_owner_new();
+}
+/** np_owner_if() - what a run remembers: the same where that is @kept, else NP_OWNER_NONE. */
+static inline uint32_t np_owner_if(bool kept)
+{
+    return kept ? np_owner() : NP_OWNER_NONE;
 }
 
 #endif

@@ -42,7 +42,7 @@ bool np_parked_push(struct np_zone *zone, const void *block)
         !np_lock_try(&zone->lock))
         return false;
     const struct np_run *entry = &zone->runs.entry[run];
-    uint32_t owner = zone->keeps_owner ? np_owner() : NP_OWNER_NONE;
+    uint32_t owner = np_owner_if(zone->keeps_owner);
     bool parks = run < zone->runs.end && may_park(zone, entry, now);
     if (parks) {
         np_tally_remove(zone, entry->pages);

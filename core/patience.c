@@ -16,7 +16,7 @@
 
 /* Under SCHED_FIFO sched_yield(2) lets those of the same priority run and nobody else: who must wait longer sleeps. By
  * futex(2), which every sandbox lets through; nobody wakes us. */
-static void sleep_for(long nanoseconds)
+void np_patience_nap(long nanoseconds)
 {
     const int saved = errno;
     const struct timespec moment = {.tv_nsec = nanoseconds};
@@ -31,7 +31,7 @@ bool np_patience_wait(struct np_patience *patience)
     if (turn < SPINS)
         (void)sched_yield(); /* cannot fail on Linux */
     else
-        sleep_for(turn < SPINS + NAPS ? SHORT : LONG);
+        np_patience_nap(turn < SPINS + NAPS ? SHORT : LONG);
     patience->turns += turn < most;
     return patience->turns < most || patience->milliseconds == 0;
 }

@@ -13,5 +13,7 @@ struct np_patience {
 
 /** np_patience_wait() - let the others run for a moment; errno is kept. Return: false when patience is over. */
 bool np_patience_wait(struct np_patience *patience);
+/** np_patience_nap() - sleep, so that threads of lower priority run too; errno is kept. */
+void np_patience_nap(long nanoseconds);
 
 #endif
