@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Write preload/layout.ld: which of the shim's functions every start and the common calls run, by callgrind.
+
+    /usr/bin/python3 bench/layout.py >preload/layout.ld
+"""
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import harness
+
+# What any program runs first; then, behind it, what those with large blocks and realloc run beside; then policy files.
+COMMON = [("pairs", "1000"), ("passing", "96000"), ("visitors", "10"), ("cache", "60000"), ("producers", "20000")]
+FURTHER = [("growth", "1"), ("large", "20"), ("mixed", "50000")]
+GROUPS = [(COMMON, [{}, {"NUMAPERF_CONFIG": ""}]), (FURTHER, [{}]),
+          (COMMON[:1], [{"NUMAPERF_CONFIG": path} for path in sorted(harness.POLICIES.glob("*.ini"))])]
+LINE = 110
+
+HEAD = """\
+/* SPDX-License-Identifier: MIT */
+/* layout - the functions that every start and the common calls run, together: the kernel maps code in pieces of 64 KiB, so
+ * what lies among others costs each program their memory too. Made by bench/layout.py; a function that is missing here is
+ * found elsewhere and costs a few pages. Constants come before the code, away from the unwind tables, which are hardly ever
+ * read. */
+SECTIONS
+{
+  .plt.got : { *(.plt.got) }
+  .fini : { KEEP (*(SORT_NONE(.fini))) }
+  .text :
+  {
+    *crt*.o(.text)
+    *libgcc.a:(.text)
+    *libc_nonshared.a:(.text)
+    *(.text.startup .text.startup.* .text.exit .text.exit.*)
+"""
+TAIL = """\
+    *(.text .text.* .stub)
+  }
+}
+INSERT AFTER .plt;
+SECTIONS
+{
+  .rodata : { *(.rodata .rodata.*) }
+}
+INSERT AFTER .rela.plt;
+"""
+
+
+def executed(program, amount, variables):
+    """The names of the shim's functions that a workload runs, with more variables in its environment."""
+    with tempfile.NamedTemporaryFile() as out:
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", harness.BUILD / "workloads" / program,
+                   amount]
+        harness.run(*harness.Variant("", {"LD_PRELOAD": harness.SHIM, **variables}).command(command))
+        text = pathlib.Path(out.name).read_text(encoding="utf-8", errors="replace")
+    names, own, found = {}, False, set()
+    for line in text.splitlines():
+        match = re.match(r"(c?ob|c?fn|fl|fi|fe|cfi|cfl)=(\(\d+\))(?: (.*))?", line)
+        if not match:
+            continue
+        kind, number, name = match.groups()
+        space = "ob" if kind.endswith("ob") else "fn" if kind.endswith("fn") else "fl"
+        name = names.setdefault((space, number), name)
+        if kind == "ob":
+            own = name == str(harness.SHIM)
+        elif kind == "fn" and own:
+            found.add(name.split("'")[0])
+    return found
+
+
+def sections():
+    """Object file -> the functions that have a section in it."""
+    result = {}
+    for path in sorted(harness.NUMAPERF.glob("*/*.p/*.c.o")):
+        folder = path.parent.name
+        if not folder.startswith(("libnp_core", "libnp_small", "libnp_config", "libnp_preload", "libnumaperf_preload")):
+            continue
+        listed = subprocess.run(["objdump", "-hw", path], stdout=subprocess.PIPE, text=True, check=True).stdout
+        result.setdefault(path.name, set()).update(re.findall(r" \.text\.(\S+)", listed))
+    return result
+
+
+def script_lines(functions, of_object):
+    """An input statement for each object with such functions."""
+    for name, own in sorted(of_object.items()):
+        wanted = sorted(own & functions)
+        if not wanted:
+            continue
+        line = f"    *{name}("
+        for function in wanted:
+            word = f".text.{function}"
+            if len(line) + len(word) > LINE:
+                yield line.rstrip()
+                line = "        "
+            line += word + " "
+        yield line.rstrip() + ")"
+
+
+def main():
+    harness.build()
+    of_object, seen = sections(), set()
+    print(HEAD, end="")
+    for cases, environments in GROUPS:
+        functions = set().union(*(executed(*case, each) for case in cases for each in environments)) - seen
+        print(*script_lines(functions, of_object), sep="\n")
+        seen |= functions
+    print(TAIL, end="")
+
+
+if __name__ == "__main__":
+    main()
