@@ -71,6 +71,12 @@ static inline uint32_t np_slot_room(const struct np_slot *slot, uint32_t limit)
     return room < slot->most ? room : slot->most;
 }
 
+/** np_slot_shares_lines() - do several blocks lie in one cache line? */
+static inline bool np_slot_shares_lines(const struct np_slot *slot)
+{
+    return slot->size < 64;
+}
+
 /** np_slot_block() - which block of its slab begins at @offset? Return: its number, or UINT32_MAX: none. */
 static inline uint32_t np_slot_block(const struct np_slot *slot, size_t offset)
 {

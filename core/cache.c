@@ -27,7 +27,7 @@ static struct {
     pthread_mutex_t
         lock; /* of the lists; in the hands of threads without a cache while they use the depots */
     pthread_mutex_t gate; /* held while it is closed */
-    _Atomic bool closed;
+    _Atomic bool closed, several;
     struct np_cache *all, *idle;
     void (*end)(void *); /* the destructor of: */
     pthread_key_t key;
@@ -59,6 +59,11 @@ bool np_caches_charge(size_t bytes)
         return true;
     np_caches_discharge(bytes);
     return false;
+}
+
+bool np_caches_are_several(void)
+{
+    return atomic_load_explicit(&caches.several, memory_order_relaxed);
 }
 
 void np_caches_discharge(size_t bytes)
@@ -103,6 +108,7 @@ static struct np_cache *new_cache(void)
     (void)np_kernel_advise(memory, size, MADV_NOHUGEPAGE);
     struct np_cache *cache = memory;
     lay_out(cache);
+    atomic_store_explicit(&caches.several, caches.all != NULL, memory_order_relaxed);
     cache->next = caches.all;
     caches.all = cache;
     return cache;

@@ -56,6 +56,8 @@ void np_caches_before_fork(void);
 void np_caches_after_fork_parent(void);
 void np_caches_after_fork_child(void);
 
+/** np_caches_are_several() - has there ever been a second thread that allocates? */
+bool np_caches_are_several(void);
 /** np_caches_charge() - count bytes that a cache may hold towards the bound of all. Return: false when it is reached. */
 bool np_caches_charge(size_t bytes);
 void np_caches_discharge(size_t bytes);

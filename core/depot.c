@@ -158,7 +158,7 @@ static const void *collect(struct np_zone *zone, unsigned slot)
 
 /* ---- Taking and giving ---- */
 
-static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most)
+static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines)
 {
     struct np_depot *depot = &zone->depots[slot];
     unsigned taken = 0;
@@ -173,21 +173,21 @@ static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, u
         }
         struct np_slab *slab = np_slab_at(zone, unit);
         depot->empty -= is_empty(slab);
-        taken += np_slab_take(zone, unit, ret_blocks + taken, most - taken);
+        taken += np_slab_take(zone, unit, ret_blocks + taken, most - taken, lines);
         if (!slab->free)
             unlist(zone, depot, slab);
     }
     return (int)taken;
 }
 
-int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most)
+int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines)
 {
     struct np_depot *depot = &zone->depots[slot];
     if (!zone->has_depots)
         return -ENOMEM;
     lock(depot);
     const void *twice = collect(zone, slot);
-    int taken = twice ? 0 : take_locked(zone, slot, ret_blocks, most);
+    int taken = twice ? 0 : take_locked(zone, slot, ret_blocks, most, lines);
     unlock(depot);
     if (twice)
         refuse_block(zone, twice);

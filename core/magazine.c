@@ -18,6 +18,13 @@
 #define ONE_WAY_BLOCKS 2
 /* A magazine that lasts for this many times its blocks is large enough. */
 #define LASTING 4
+/* Who frees so many strangers one after the other is taken for a thread that only frees. */
+#define ONLY_FREES 8
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
 
 /* ---- Counting ---- */
 
@@ -46,6 +53,33 @@ void np_cache_count(struct np_cache *cache, unsigned slot)
     *counted = (struct np_counted){allocations, frees};
 }
 
+/* ---- Strangers ----
+ *
+ * Small blocks share cache lines. A thread that handed out one which another thread allocated would write beside blocks which
+ * that one still has. Who has as many blocks in its magazine as it ever took from the depot has none outside: what it frees
+ * then is a stranger, and goes home. */
+
+static bool minds_strangers(const struct np_magazine *magazine)
+{
+    return magazine->strangers < ONLY_FREES && np_slot_shares_lines(&np_bins.slot[magazine->slot]);
+}
+
+static void set_full(struct np_magazine *magazine)
+{
+    magazine->full = magazine->limit;
+    if (minds_strangers(magazine) && magazine->balance < magazine->limit)
+        magazine->full = (uint32_t)magazine->balance;
+}
+
+/* How many of @leaving blocks are strangers, of a thread that only freed? They have never been its own. */
+static uint32_t strangers_among(const struct np_magazine *magazine, uint32_t leaving)
+{
+    int64_t strangers = magazine->count - magazine->balance;
+    if (strangers <= 0 || !np_slot_shares_lines(&np_bins.slot[magazine->slot]))
+        return 0;
+    return smaller((uint32_t)strangers, leaving);
+}
+
 /* ---- Magazines ---- */
 
 void np_cache_flush(struct np_cache *cache, unsigned slot, uint32_t keep)
@@ -53,12 +87,15 @@ void np_cache_flush(struct np_cache *cache, unsigned slot, uint32_t keep)
     struct np_magazine *magazine = &cache->magazine[slot];
     if (magazine->count <= keep)
         return;
-    uint32_t leaving = magazine->count - keep;
+    np_cache_count(cache, slot);
+    const uint32_t leaving = magazine->count - keep, strangers = strangers_among(magazine, leaving);
     np_depot_give(np_zone_at(magazine->zone), slot, magazine->blocks, leaving);
     memmove(magazine->blocks, magazine->blocks + leaving, keep * sizeof *magazine->blocks);
-    magazine->balance -= leaving;
+    magazine->frees -= strangers;
+    cache->counted[slot].frees -= strangers;
+    magazine->balance -= leaving - strangers;
     magazine->count = keep;
-    np_cache_count(cache, slot);
+    set_full(magazine);
 }
 
 static void limit(struct np_cache *cache, unsigned slot, uint32_t blocks)
@@ -66,7 +103,8 @@ static void limit(struct np_cache *cache, unsigned slot, uint32_t blocks)
     struct np_magazine *magazine = &cache->magazine[slot];
     size_t bytes = (size_t)(magazine->limit - blocks) * np_bins.slot[slot].size;
     np_cache_flush(cache, slot, blocks);
-    magazine->limit = blocks;
+    magazine->limit = (uint16_t)blocks;
+    set_full(magazine);
     cache->granted -= bytes;
     np_caches_discharge(bytes);
 }
@@ -78,11 +116,6 @@ static struct np_counted since_last(const struct np_cache *cache, unsigned slot)
     const struct np_counted *counted = &cache->counted[slot];
     uint64_t allocations = (uint64_t)magazine->balance + magazine->frees - magazine->count;
     return (struct np_counted){allocations - counted->allocations, magazine->frees - counted->frees};
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
 }
 
 static uint32_t one_way_most(const struct np_slot *slot)
@@ -97,7 +130,7 @@ static void make_room(struct np_cache *cache, struct np_magazine *magazine)
     if (magazine->limit <= magazine->room)
         return;
     void **blocks = cache->pointers + NP_MAGAZINE_BELOW;
-    magazine->room = np_slot_room(&np_bins.slot[magazine->slot], magazine->limit);
+    magazine->room = (uint16_t)np_slot_room(&np_bins.slot[magazine->slot], magazine->limit);
     cache->pointers = blocks + magazine->room;
     if (magazine->count)
         memcpy(blocks, magazine->blocks, magazine->count * sizeof *blocks);
@@ -116,8 +149,9 @@ static bool grow(struct np_cache *cache, unsigned slot, uint32_t most)
     if (cache->granted + bytes > NP_CACHE_MOST || !np_caches_charge(bytes))
         return false;
     cache->granted += bytes;
-    magazine->limit = wanted;
+    magazine->limit = (uint16_t)wanted;
     make_room(cache, magazine);
+    set_full(magazine);
     return true;
 }
 
@@ -193,11 +227,13 @@ static int refill(struct np_cache *cache, unsigned slot, void **ret_block)
     struct np_zone *zone = np_zone_at(magazine->zone);
     uint32_t wanted =
         one_way ? smaller(magazine->limit, one_way_most(&np_bins.slot[slot])) : magazine->limit / 2;
-    int taken = magazine->limit > 1 ? np_depot_take(zone, slot, magazine->blocks, wanted)
-                                    : np_depot_take(zone, slot, ret_block, 1);
+    const bool lines = np_caches_are_several();
+    int taken = magazine->limit > 1 ? np_depot_take(zone, slot, magazine->blocks, wanted, lines)
+                                    : np_depot_take(zone, slot, ret_block, 1, lines);
     if (taken < 0)
         return taken;
     magazine->balance += taken;
+    magazine->strangers = 0;
     if (magazine->limit > 1) {
         /* The last one out is the one with the lowest address. */
         for (int low = 0, high = taken - 1; low < high; low++, high--) {
@@ -208,6 +244,7 @@ static int refill(struct np_cache *cache, unsigned slot, void **ret_block)
         *ret_block = magazine->blocks[taken - 1];
         magazine->count = (uint32_t)taken - 1;
     }
+    set_full(magazine);
     np_cache_count(cache, slot);
     return 0;
 }
@@ -217,7 +254,7 @@ static int take_one(unsigned slot, uint32_t index, void **ret_block)
 {
     int taken = np_class_zone_ready(np_class_at(np_bins.slot[slot].class), index);
     if (!taken)
-        taken = np_depot_take(np_zone_at(index), slot, ret_block, 1);
+        taken = np_depot_take(np_zone_at(index), slot, ret_block, 1, false);
     if (taken < 0)
         return taken;
     count(index, 1, 0, np_bins.slot[slot].size);
@@ -273,25 +310,56 @@ int np_small_allocate(unsigned slot, void **ret_block)
     return error;
 }
 
-/* Takes a block back that the magazine of its slot is for. */
-static void put(struct np_cache *cache, unsigned slot, void *block)
+/* A block that no magazine keeps: for the accounts of the magazine it was never there. */
+static void give_one(const struct np_magazine *magazine, void *block)
 {
-    struct np_magazine *magazine = &cache->magazine[slot];
-    np_cache_tick(cache);
-    if (magazine->count == magazine->limit) {
-        struct np_counted since = since_last(cache, slot);
-        bool one_way = since.allocations == 0;
-        if (!adapt(cache, slot, one_way, since))
-            np_cache_flush(cache, slot, one_way ? 0 : magazine->limit / 2);
+    np_depot_give(np_zone_at(magazine->zone), magazine->slot, &block, 1);
+    count(magazine->zone, 0, 1, np_bins.slot[magazine->slot].size);
+}
+
+/* Return: false when the thread only frees and may as well have the stranger in its magazine. */
+static bool send_home(struct np_cache *cache, struct np_magazine *magazine, void *block)
+{
+    const unsigned slot = magazine->slot;
+    if (since_last(cache, slot).allocations) {
+        np_cache_count(cache, slot);
+        magazine->strangers = 0;
     }
-    magazine->frees++;
-    if (magazine->count < magazine->limit) {
-        magazine->blocks[magazine->count++] = block;
+    if (++magazine->strangers == ONLY_FREES)
+        return false;
+    give_one(magazine, block);
+    return true;
+}
+
+/* Makes room in a full magazine: it becomes larger, or half of its blocks go, or all that are of no use. */
+static void make_way(struct np_cache *cache, struct np_magazine *magazine)
+{
+    const unsigned slot = magazine->slot;
+    struct np_counted since = since_last(cache, slot);
+    bool one_way = since.allocations == 0;
+    if (!one_way)
+        magazine->strangers = 0;
+    if (!adapt(cache, slot, one_way, since))
+        np_cache_flush(cache, slot, one_way ? 0 : magazine->limit / 2);
+    set_full(magazine);
+}
+
+/* Takes a block back that the magazine of its slot is for. */
+static void put(struct np_cache *cache, struct np_magazine *magazine, void *block)
+{
+    np_cache_tick(cache);
+    if (minds_strangers(magazine) && magazine->count >= magazine->balance &&
+        send_home(cache, magazine, block))
+        return;
+    if (magazine->count == magazine->limit)
+        make_way(cache, magazine);
+    if (magazine->count == magazine->limit) {
+        give_one(magazine, block);
         return;
     }
-    np_depot_give(np_zone_at(magazine->zone), slot, &block, 1);
-    magazine->balance--;
-    np_cache_count(cache, slot);
+    magazine->frees++;
+    magazine->blocks[magazine->count++] = block;
+    set_full(magazine);
 }
 
 static bool is_newest(const struct np_magazine *magazine, const void *block)
@@ -324,7 +392,7 @@ void np_small_free(unsigned slot, void *block)
         np_cache_leave(cache);
         np_fatal("%s: free of %p: the block was freed before", zone->placement->section, block);
     } else {
-        put(cache, slot, block);
+        put(cache, &cache->magazine[slot], block);
     }
     np_cache_leave(cache);
 }

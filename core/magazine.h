@@ -13,9 +13,9 @@ struct np_zone;
 
 /** A cache line. Written by its thread only. */
 struct np_magazine {
-    uint32_t count, limit; /* blocks in it, blocks that may be */
-    uint32_t zone;         /* number of the zone that they are of */
-    uint32_t slab_mask;    /* of struct np_slot: bytes of a slab - 1 */
+    uint32_t count, full; /* blocks in it; at how many of them free takes the slow path */
+    uint32_t zone;        /* number of the zone that they are of */
+    uint32_t slab_mask;   /* of struct np_slot: bytes of a slab - 1 */
     uint64_t reciprocal;
     void **blocks;  /* NP_MAGAZINE_BELOW that are always NULL come before the first */
     uint64_t frees; /* put into it by free */
@@ -23,8 +23,8 @@ struct np_magazine {
         balance; /* taken from the depot less what was given back: with the frees, less the count, blocks handed out */
     uint32_t last; /* offset in a slab of its last block */
     uint32_t slot;
-    uint32_t room; /* pointers that there is room for at blocks */
-    uint32_t unused;
+    uint16_t limit, room; /* blocks that may be in it, pointers that there is room for at blocks */
+    uint32_t strangers;   /* freed one after the other without an allocation in between */
 };
 _Static_assert(sizeof(struct np_magazine) == 64, "one cache line");
 
@@ -88,7 +88,7 @@ static inline bool np_magazine_push(void *block)
         return false;
     struct np_magazine *magazine = &np_cache->magazine[np_view.kinds[offset >> NP_UNIT_SHIFT]];
     uint32_t count = magazine->count;
-    if (count >= magazine->limit || offset >> np_view.shift != magazine->zone)
+    if (count >= magazine->full || offset >> np_view.shift != magazine->zone)
         return false;
     uint64_t product = (offset & magazine->slab_mask) * magazine->reciprocal;
     if ((product & NP_RECIPROCAL_MASK) >= magazine->reciprocal ||

@@ -74,24 +74,57 @@ static uint64_t in_turn(const struct np_slab *slab, unsigned word, unsigned turn
     return turn == words ? slab->bits[word] & below : slab->bits[word];
 }
 
-unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most)
+/* Of the free blocks those whose cache lines are free as a whole. Lines and blocks begin together at every fourth block of
+ * 16 or 48 bytes and at every second one of 32. */
+static uint64_t whole_lines(uint64_t bits, uint32_t size)
+{
+    const uint64_t seconds = UINT64_MAX / 3, fourths = UINT64_MAX / 15;
+    const uint64_t pairs = bits & bits >> 1;
+    if (size == 32)
+        return (pairs & seconds) * 3;
+    return (pairs & pairs >> 2 & fourths) * 15;
+}
+
+struct taking {
+    void **blocks;
+    unsigned count, most;
+};
+
+static void take_from(struct np_slab *slab, unsigned word, uint64_t bits, char *base, struct taking *taking)
+{
+    const size_t size = np_bins.slot[slab->slot].size;
+    uint64_t left = bits;
+    for (; left && taking->count < taking->most; left &= left - 1)
+        taking->blocks[taking->count++] = base + (size_t)(word * 64 + (unsigned)__builtin_ctzll(left)) * size;
+    slab->bits[word] ^= bits ^ left;
+}
+
+static unsigned word_of_turn(const struct np_slab *slab, unsigned turn, unsigned words)
+{
+    const unsigned word = slab->start / 64 + turn;
+    return word >= words ? word - words : word;
+}
+
+unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most, bool lines)
 {
     struct np_slab *slab = np_slab_at(zone, unit);
     const struct np_slot *slot = &np_bins.slot[slab->slot];
     char *base = zone->base + ((size_t)unit << NP_UNIT_SHIFT);
-    unsigned words = words_of(slot), taken = 0;
-    for (; slab->turn <= words && taken < most; slab->turn++) {
-        unsigned word = slab->start / 64 + slab->turn;
-        word = word >= words ? word - words : word;
-        uint64_t bits = in_turn(slab, word, slab->turn, words), left = bits;
-        for (; left && taken < most; left &= left - 1)
-            ret_blocks[taken++] = base + (size_t)(word * 64 + (unsigned)__builtin_ctzll(left)) * slot->size;
-        slab->bits[word] ^= bits ^ left;
-        if (left)
+    struct taking taking = {.blocks = ret_blocks, .most = most};
+    const unsigned words = words_of(slot);
+    lines = lines && np_slot_shares_lines(slot);
+    for (unsigned turn = slab->turn; lines && turn <= words && taking.count < most; turn++) {
+        const unsigned word = word_of_turn(slab, turn, words);
+        take_from(slab, word, whole_lines(in_turn(slab, word, turn, words), slot->size), base, &taking);
+    }
+    for (; slab->turn <= words; slab->turn++) {
+        const unsigned word = word_of_turn(slab, slab->turn, words);
+        take_from(slab, word, in_turn(slab, word, slab->turn, words), base, &taking);
+        if (in_turn(slab, word, slab->turn, words))
             break;
     }
-    slab->free -= taken;
-    return taken;
+    slab->free -= taking.count;
+    return taking.count;
 }
 
 static void look_again_from(struct np_slab *slab, unsigned word, unsigned words)

@@ -44,9 +44,9 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit);
 /** np_slab_return() - give the pages of a slab whose blocks are all free back to the zone. */
 void np_slab_return(struct np_zone *zone, uint32_t unit);
 
-/** np_slab_take() - hand out up to @most blocks, in the order of their addresses from the slab's colour on. Return: how
- * many. */
-unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most);
+/** np_slab_take() - hand out up to @most blocks, in the order of their addresses from the slab's colour on. @lines: first those
+ * that share their cache lines with no other thread's. Return: how many. */
+unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most, bool lines);
 /** np_slab_give() - take a block back. Return: false when it is free already, or none. */
 bool np_slab_give(struct np_zone *zone, struct np_slab *slab, const void *block);
 /** np_slab_collect() - take back what threads of other nodes have given back. Return: UINT32_MAX, or the number of a block
