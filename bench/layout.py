@@ -16,13 +16,17 @@ FURTHER = [("growth", "1"), ("large", "20"), ("mixed", "50000")]
 GROUPS = [(COMMON, [{}, {"NUMAPERF_CONFIG": ""}]), (FURTHER, [{}]),
           (COMMON[:1], [{"NUMAPERF_CONFIG": path} for path in sorted(harness.POLICIES.glob("*.ini"))])]
 LINE = 110
+# Variables up to this size come first; then those of which a part is always written, where they begin.
+SMALL_BYTES = 512
+PARTLY_WRITTEN = ("log_path", "np_bins", "task", "threads", "rules", "process")
 
 HEAD = """\
 /* SPDX-License-Identifier: MIT */
 /* layout - the functions that every start and the common calls run, together: the kernel maps code in pieces of 64 KiB, so
  * what lies among others costs each program their memory too. Made by bench/layout.py; a function that is missing here is
  * found elsewhere and costs a few pages. Constants come before the code, away from the unwind tables, which are hardly ever
- * read. */
+ * read. Of the variables that begin as zero the many small ones lie together, behind those that do not, and away from tables
+ * that most programs leave as they are. */
 SECTIONS
 {
   .plt.got : { *(.plt.got) }
@@ -44,6 +48,17 @@ SECTIONS
   .rodata : { *(.rodata .rodata.*) }
 }
 INSERT AFTER .rela.plt;
+SECTIONS
+{
+  .bss :
+  {
+    *crt*.o(.bss)
+"""
+END = """\
+    *(.bss .bss.* COMMON)
+  }
+}
+INSERT AFTER .data;
 """
 
 
@@ -70,31 +85,35 @@ def executed(program, amount, variables):
 
 
 def sections():
-    """Object file -> the functions that have a section in it."""
+    """Object file -> its sections of functions and variables: name -> bytes."""
     result = {}
     for path in sorted(harness.NUMAPERF.glob("*/*.p/*.c.o")):
         folder = path.parent.name
         if not folder.startswith(("libnp_core", "libnp_small", "libnp_config", "libnp_preload", "libnumaperf_preload")):
             continue
         listed = subprocess.run(["objdump", "-hw", path], stdout=subprocess.PIPE, text=True, check=True).stdout
-        result.setdefault(path.name, set()).update(re.findall(r" \.text\.(\S+)", listed))
+        found = re.findall(r" (\.(?:text|bss)\.\S+) +([0-9a-f]+)", listed)
+        result.setdefault(path.name, {}).update((name, int(size, 16)) for name, size in found)
     return result
 
 
-def script_lines(functions, of_object):
-    """An input statement for each object with such functions."""
+def script_lines(of_object, wanted):
+    """An input statement for each object with such sections. @wanted: name and bytes -> bool."""
     for name, own in sorted(of_object.items()):
-        wanted = sorted(own & functions)
-        if not wanted:
-            continue
+        words = sorted(section for section, size in own.items() if wanted(section, size))
         line = f"    *{name}("
-        for function in wanted:
-            word = f".text.{function}"
+        for word in words:
             if len(line) + len(word) > LINE:
                 yield line.rstrip()
                 line = "        "
             line += word + " "
-        yield line.rstrip() + ")"
+        if words:
+            yield line.rstrip() + ")"
+
+
+def say_lines(of_object, wanted):
+    """Print them."""
+    print(*script_lines(of_object, wanted), sep="\n")
 
 
 def main():
@@ -103,9 +122,13 @@ def main():
     print(HEAD, end="")
     for cases, environments in GROUPS:
         functions = set().union(*(executed(*case, each) for case in cases for each in environments)) - seen
-        print(*script_lines(functions, of_object), sep="\n")
+        say_lines(of_object, lambda name, _, own=functions: name.removeprefix(".text.") in own)
         seen |= functions
     print(TAIL, end="")
+    say_lines(of_object, lambda name, size: name.startswith(".bss.") and size <= SMALL_BYTES)
+    for variable in PARTLY_WRITTEN:
+        say_lines(of_object, lambda name, _, own=variable: name == f".bss.{own}")
+    print(END, end="")
 
 
 if __name__ == "__main__":

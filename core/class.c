@@ -20,11 +20,12 @@ static struct {
     struct np_stats *stats;
     size_t alignment; /* of zones: the largest page that any class asks for */
     bool reserve_failed;
-    /* For nodes without memory for this process: one that has some + 1, 0: unknown. */
-    int16_t nearest[NP_MAX_NODES];
-    _Atomic int16_t
-        local_slot[NP_MAX_NODES]; /* CPU's node -> position in local's nodes + 1, 0: not known yet */
 } classes NP_TOGETHER;
+
+/* For nodes without memory for this process: one that has some + 1, 0: unknown. */
+static int16_t nearest[NP_MAX_NODES];
+/* CPU's node -> position in local's nodes + 1, 0: not known yet */
+static _Atomic int16_t local_slot[NP_MAX_NODES];
 
 /* Is it the next malloc's? */
 static bool is_left(const struct np_placement *placement)
@@ -231,7 +232,7 @@ void np_heap_learn_nodes(const np_topology *topology)
     for (unsigned i = 0; i < np_topology_node_count(topology); i++) {
         const int node = np_topology_node_id(topology, i);
         if (!np_nodeset_has(allowed, node))
-            classes.nearest[node] = (int16_t)(np_topology_nearest(topology, node, allowed) + 1);
+            nearest[node] = (int16_t)(np_topology_nearest(topology, node, allowed) + 1);
     }
 }
 
@@ -241,7 +242,7 @@ static int find_local_slot(const np_nodeset *nodes, int node)
 {
     int slot = 0;
     if (!np_nodeset_has(nodes, node))
-        node = classes.nearest[node] - 1; /* -1 for one that has come since the start */
+        node = nearest[node] - 1; /* -1 for one that has come since the start */
     for (int id = np_nodeset_next(nodes, -1); id >= 0; id = np_nodeset_next(nodes, id), slot++)
         if (id == node)
             return slot;
@@ -257,10 +258,10 @@ unsigned np_class_position(unsigned *ret_cpu)
     int node = np_kernel_cpu_node(ret_cpu);
     if (node < 0 || node >= NP_MAX_NODES)
         return 0;
-    int known = atomic_load_explicit(&classes.local_slot[node], memory_order_relaxed);
+    int known = atomic_load_explicit(&local_slot[node], memory_order_relaxed);
     if (!known) {
         known = find_local_slot(&classes.local->nodes, node) + 1;
-        atomic_store_explicit(&classes.local_slot[node], (int16_t)known, memory_order_relaxed);
+        atomic_store_explicit(&local_slot[node], (int16_t)known, memory_order_relaxed);
     }
     return (unsigned)known - 1;
 }

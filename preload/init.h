@@ -15,9 +15,7 @@
 struct np_process {
     struct np_config *config;
     struct np_stats *stats;
-    struct np_placement placements[NP_MAX_RULES];
     unsigned count; /* of placements */
-    struct np_placement mappings[NP_MAX_RULES];
     unsigned mapping_count;
     struct np_pinning *pinnings;         /* one for each thread rule; NULL without any */
     struct np_placement *task_placement; /* of [process]; NULL without one */
@@ -27,6 +25,8 @@ struct np_process {
     char program[NAME_MAX + 1]; /* base name as executed */
     const char *report;         /* "", "-" or a path; lies in config */
     bool forked;                /* this is a forked child that did not exec */
+    struct np_placement placements[NP_MAX_RULES]; /* last: most of them are never touched */
+    struct np_placement mappings[NP_MAX_RULES];
 };
 
 /** np_process_load() - find and read the policy file and resolve it against this machine. What is wrong is

@@ -53,10 +53,11 @@ static bool from_options(const struct np_environment *environment)
     return environment->policy && *environment->policy;
 }
 
-static int read_config(const struct np_environment *environment, const char *execfn,
-                       struct np_config **ret_config)
+/* Not inlined: the stack of what follows lies where these paths were. */
+__attribute__((noinline)) static int read_config(const struct np_environment *environment, const char *execfn,
+                                                 struct np_config **ret_config)
 {
-    static char exe[PATH_MAX], path[PATH_MAX];
+    char exe[PATH_MAX], path[PATH_MAX];
     ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof exe - 1);
     exe[length > 0 ? length : 0] = '\0';
     const struct np_config_search search = {
