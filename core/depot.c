@@ -5,6 +5,7 @@
 #include "space.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Keeping one wholly free slab spares a program that allocates and frees around a slab's border the work of making it
  * anew each time. */
@@ -161,23 +162,27 @@ static const void *collect(struct np_zone *zone, unsigned slot)
 static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines)
 {
     struct np_depot *depot = &zone->depots[slot];
-    unsigned taken = 0;
-    while (taken < most) {
+    unsigned missing = most;
+    while (missing) {
         uint32_t unit = depot->first;
         if (unit == NP_NO_SLAB) {
-            int error = taken ? -ENOSPC : np_slab_new(zone, slot, &unit);
+            int error = missing < most ? -ENOSPC : np_slab_new(zone, slot, &unit);
+            if (missing == most && error)
+                return error;
             if (error)
-                return taken ? (int)taken : error;
+                break;
             depot->empty++;
             list(zone, depot, unit, true);
         }
         struct np_slab *slab = np_slab_at(zone, unit);
         depot->empty -= is_empty(slab);
-        taken += np_slab_take(zone, unit, ret_blocks + taken, most - taken, lines);
+        missing -= np_slab_take(zone, unit, ret_blocks, missing, lines);
         if (!slab->free)
             unlist(zone, depot, slab);
     }
-    return (int)taken;
+    if (missing)
+        memmove(ret_blocks, ret_blocks + missing, (most - missing) * sizeof *ret_blocks);
+    return (int)(most - missing);
 }
 
 int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines)
@@ -194,18 +199,26 @@ int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsign
     return taken;
 }
 
+/* Gives back the blocks at the beginning of the list that are of one slab. Return: how many, 0: the first was free already. */
+static unsigned give_to_one(struct np_zone *zone, unsigned slot, void **blocks, unsigned count)
+{
+    struct np_slab *slab = np_slab_of(zone, &np_bins.slot[slot], blocks[0]);
+    const unsigned given = slab->slot == slot ? np_slab_give(zone, slab, blocks, count) : 0;
+    if (given && (!slab->listed || is_empty(slab)))
+        settle(zone, &zone->depots[slot], (uint32_t)(slab - zone->slabs));
+    return given;
+}
+
 void np_depot_give(struct np_zone *zone, unsigned slot, void **blocks, unsigned count)
 {
     struct np_depot *depot = &zone->depots[slot];
     lock(depot);
-    for (unsigned i = 0; i < count; i++) {
-        struct np_slab *slab = np_slab_of(zone, &np_bins.slot[slot], blocks[i]);
-        if (slab->slot != slot || !np_slab_give(zone, slab, blocks[i])) {
+    for (unsigned i = 0, given; i < count; i += given) {
+        given = give_to_one(zone, slot, blocks + i, count - i);
+        if (!given) {
             unlock(depot); /* a handler of the abort may fork */
             refuse_block(zone, blocks[i]);
         }
-        if (!slab->listed || is_empty(slab))
-            settle(zone, depot, (uint32_t)(slab - zone->slabs));
     }
     unlock(depot);
 }

@@ -17,7 +17,7 @@ struct np_depot {
 
 /** np_depots_init() - make the empty depots of a zone that is being started. */
 void np_depots_init(struct np_zone *zone);
-/** np_depot_take() - up to @most blocks of @slot; @lines as np_slab_take(). Return: how many; -ENOSPC, -ENOMEM or -ENODEV for none. */
+/** np_depot_take() - up to @most blocks of @slot, the one to be handed out first at the end; @lines as np_slab_take(). Return: how many; -ENOSPC, -ENOMEM or -ENODEV for none. */
 int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines);
 /** np_depot_give() - take blocks of @slot back from their own zone's magazine. Aborts when one is free already. */
 void np_depot_give(struct np_zone *zone, unsigned slot, void **blocks, unsigned count);

@@ -235,12 +235,6 @@ static int refill(struct np_cache *cache, unsigned slot, void **ret_block)
     magazine->balance += taken;
     magazine->strangers = 0;
     if (magazine->limit > 1) {
-        /* The last one out is the one with the lowest address. */
-        for (int low = 0, high = taken - 1; low < high; low++, high--) {
-            void *swap = magazine->blocks[low];
-            magazine->blocks[low] = magazine->blocks[high];
-            magazine->blocks[high] = swap;
-        }
         *ret_block = magazine->blocks[taken - 1];
         magazine->count = (uint32_t)taken - 1;
     }

@@ -85,18 +85,17 @@ static uint64_t whole_lines(uint64_t bits, uint32_t size)
     return (pairs & pairs >> 2 & fourths) * 15;
 }
 
-struct taking {
-    void **blocks;
-    unsigned count, most;
-};
-
-static void take_from(struct np_slab *slab, unsigned word, uint64_t bits, char *base, struct taking *taking)
+/* Hands out up to @most of the blocks of @bits, the last one first. Return: how many are missing. */
+static unsigned take_from(struct np_slab *slab, unsigned word, uint64_t bits, char *base, void **ret_blocks,
+                          unsigned most)
 {
     const size_t size = np_bins.slot[slab->slot].size;
+    char *first = base + (size_t)word * 64 * size;
     uint64_t left = bits;
-    for (; left && taking->count < taking->most; left &= left - 1)
-        taking->blocks[taking->count++] = base + (size_t)(word * 64 + (unsigned)__builtin_ctzll(left)) * size;
+    for (; left && most; left &= left - 1)
+        ret_blocks[--most] = first + (size_t)(unsigned)__builtin_ctzll(left) * size;
     slab->bits[word] ^= bits ^ left;
+    return most;
 }
 
 static unsigned word_of_turn(const struct np_slab *slab, unsigned turn, unsigned words)
@@ -110,43 +109,55 @@ unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, un
     struct np_slab *slab = np_slab_at(zone, unit);
     const struct np_slot *slot = &np_bins.slot[slab->slot];
     char *base = zone->base + ((size_t)unit << NP_UNIT_SHIFT);
-    struct taking taking = {.blocks = ret_blocks, .most = most};
     const unsigned words = words_of(slot);
+    unsigned missing = most;
     lines = lines && np_slot_shares_lines(slot);
-    for (unsigned turn = slab->turn; lines && turn <= words && taking.count < most; turn++) {
+    for (unsigned turn = slab->turn; lines && turn <= words && missing; turn++) {
         const unsigned word = word_of_turn(slab, turn, words);
-        take_from(slab, word, whole_lines(in_turn(slab, word, turn, words), slot->size), base, &taking);
+        missing = take_from(slab, word, whole_lines(in_turn(slab, word, turn, words), slot->size), base,
+                            ret_blocks, missing);
     }
     for (; slab->turn <= words; slab->turn++) {
         const unsigned word = word_of_turn(slab, slab->turn, words);
-        take_from(slab, word, in_turn(slab, word, slab->turn, words), base, &taking);
+        missing = take_from(slab, word, in_turn(slab, word, slab->turn, words), base, ret_blocks, missing);
         if (in_turn(slab, word, slab->turn, words))
             break;
     }
-    slab->free -= taking.count;
-    return taking.count;
+    slab->free -= most - missing;
+    return most - missing;
 }
 
-static void look_again_from(struct np_slab *slab, unsigned word, unsigned words)
+/* In which turn a word comes first, when the turns begin with the word @first. */
+static unsigned turn_of(unsigned word, unsigned first, unsigned words)
 {
-    unsigned first = slab->start / 64, turn = word > first    ? word - first
-                                              : word == first ? 0
-                                                              : word + words - first;
+    return word < first ? word + words - first : word - first;
+}
+
+static void look_again_from(struct np_slab *slab, unsigned turn)
+{
     if (turn < slab->turn)
         slab->turn = turn;
 }
 
-bool np_slab_give(struct np_zone *zone, struct np_slab *slab, const void *block)
+unsigned np_slab_give(struct np_zone *zone, struct np_slab *slab, void *const *blocks, unsigned count)
 {
-    const struct np_slot *slot = &np_bins.slot[slab->slot];
-    uint32_t number = np_slot_block(slot, (size_t)((const char *)block - zone->base));
-    uint64_t bit = (uint64_t)1 << number % 64;
-    if (number == UINT32_MAX || slab->bits[number / 64] & bit)
-        return false;
-    slab->bits[number / 64] |= bit;
-    slab->free++;
-    look_again_from(slab, number / 64, words_of(slot));
-    return true;
+    const struct np_slot slot = np_bins.slot[slab->slot]; /* a copy: writing bits cannot change it */
+    const char *base = zone->base + ((size_t)(slab - zone->slabs) << NP_UNIT_SHIFT);
+    const unsigned words = words_of(&slot), first = slab->start / 64;
+    unsigned given = 0, first_turn = words;
+    for (; given < count; given++) {
+        const size_t offset = (size_t)((const char *)blocks[given] - base);
+        const uint32_t number = np_slot_block(&slot, offset), word = number / 64;
+        const uint64_t bit = (uint64_t)1 << number % 64;
+        if (offset >= slot.slab_bytes || number == UINT32_MAX || slab->bits[word] & bit)
+            break;
+        slab->bits[word] |= bit;
+        const unsigned turn = turn_of(word, first, words);
+        first_turn = turn < first_turn ? turn : first_turn;
+    }
+    slab->free += given;
+    look_again_from(slab, first_turn);
+    return given;
 }
 
 uint32_t np_slab_collect(struct np_slab *slab)
@@ -162,7 +173,7 @@ uint32_t np_slab_collect(struct np_slab *slab)
             return word * 64 + (uint32_t)__builtin_ctzll(slab->bits[word] & bits);
         slab->bits[word] |= bits;
         slab->free += (uint32_t)__builtin_popcountll(bits);
-        look_again_from(slab, word, words);
+        look_again_from(slab, turn_of(word, slab->start / 64, words));
     }
     return UINT32_MAX;
 }

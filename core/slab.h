@@ -44,11 +44,13 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit);
 /** np_slab_return() - give the pages of a slab whose blocks are all free back to the zone. */
 void np_slab_return(struct np_zone *zone, uint32_t unit);
 
-/** np_slab_take() - hand out up to @most blocks, in the order of their addresses from the slab's colour on. @lines: first those
- * that share their cache lines with no other thread's. Return: how many. */
+/** np_slab_take() - hand out up to @most blocks, in the order of their addresses from the slab's colour on: the first one stands
+ * at ret_blocks[most - 1], the others before it. @lines: first those that share their cache lines with no other thread's.
+ * Return: how many. */
 unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most, bool lines);
-/** np_slab_give() - take a block back. Return: false when it is free already, or none. */
-bool np_slab_give(struct np_zone *zone, struct np_slab *slab, const void *block);
+/** np_slab_give() - take blocks back, up to the first that is not of this slab. Return: how many; 0 when the first is free already, or
+ * none. */
+unsigned np_slab_give(struct np_zone *zone, struct np_slab *slab, void *const *blocks, unsigned count);
 /** np_slab_collect() - take back what threads of other nodes have given back. Return: UINT32_MAX, or the number of a block
  * that was free already. */
 uint32_t np_slab_collect(struct np_slab *slab);
