@@ -252,9 +252,9 @@ void np_retain_make_way(struct np_zone *zone)
     if (retained <= limit || retained == atomic_load_explicit(&cannot_be_had, memory_order_relaxed))
         return;
     uint32_t now = np_retain_now();
-    uint64_t own = np_bytes(atomic_load_explicit(&zone->held_counted, memory_order_relaxed)),
-             elsewhere = retained > own ? retained - own : 0;
-    make_way_elsewhere(zone, pages_beyond(elsewhere, limit), now);
+    uint64_t own = np_bytes(atomic_load_explicit(&zone->held_counted, memory_order_relaxed));
+    if (own < retained - retained / PEAK_SLACK) /* else there is next to nothing */
+        make_way_elsewhere(zone, pages_beyond(retained, limit), now);
     uint64_t pages = pages_beyond(retained_bytes(), limit + peak / PEAK_OWN_SHARE);
     if (pages && make_way_in(zone, pages, now) == 0)
         atomic_store_explicit(&cannot_be_had, retained_bytes(), memory_order_relaxed);

@@ -158,6 +158,41 @@ static void holes_make_way_for_larger_blocks(void)
         np_heap_free(large[i]);
 }
 
+/* Takes many blocks of a class, and frees them. */
+static void take_and_free(enum kind kind, unsigned count)
+{
+    static void *taken[2560];
+    for (unsigned i = 0; i < count; i++)
+        taken[i] = take_written(class_size(kind));
+    while (count)
+        np_heap_free(taken[--count]);
+}
+
+/* Holes that fit nobody may stay for a while, but not beside what another class has free. */
+static void other_classes_make_way_before_holes(void)
+{
+    heap_start();
+    enum { HOLES = 192, MORE = 320 };
+    static void *holes[HOLES], *more[MORE];
+    const size_t most = 90 * MIB; /* once in use */
+    take_and_free(FIRST_TOUCH, 2560);
+    (void)np_heap_trim();
+    for (unsigned i = 0; i < HOLES; i++)
+        holes[i] = take_written(class_size(BIND_SOFT));
+    for (unsigned i = 0; i < HOLES; i += 2)
+        np_heap_free(holes[i]);
+    take_and_free(LOCAL, 736);
+    for (unsigned i = 0; i < MORE; i++) {
+        more[i] = take_written(200 * KIB);
+        expect(resident() <= most * 17 / 16 + OVERHEAD, "%zu MiB are resident with %u larger blocks",
+               resident() / MIB, i);
+    }
+    for (unsigned i = 1; i < HOLES; i += 2)
+        np_heap_free(holes[i]);
+    for (unsigned i = 0; i < MORE; i++)
+        np_heap_free(more[i]);
+}
+
 static void trim_gives_everything_back(void)
 {
     heap_start();
@@ -307,6 +342,7 @@ int main(void)
     heap_test(splinters_do_not_hide_what_is_old, "splinters do not hide what is old");
     heap_test(what_is_kept_makes_way_for_other_classes, "what a class keeps makes way for other classes");
     heap_test(holes_make_way_for_larger_blocks, "holes make way for larger blocks");
+    heap_test(other_classes_make_way_before_holes, "other classes make way before holes do");
     heap_test(trim_gives_everything_back, "a trim gives everything back");
     heap_test(trim_leaves_live_blocks_alone, "a trim leaves live blocks alone");
     heap_test(locked_memory_stays, "memory that cannot be dropped is cleared when it must be zero");
