@@ -73,18 +73,24 @@ void np_caches_discharge(size_t bytes)
 
 /* ---- A thread's first and last allocation ---- */
 
-static size_t outboxes_offset(void)
+static size_t counted_offset(void)
 {
-    return sizeof(struct np_cache);
+    return offsetof(struct np_cache, magazine) + (np_bins.slots + 1) * sizeof(struct np_magazine);
 }
 
 static size_t pointers_offset(void)
 {
-    return outboxes_offset() + np_zones_count() * sizeof(struct np_outbox);
+    return counted_offset() + (np_bins.slots + 1) * sizeof(struct np_counted);
+}
+
+static size_t outboxes_offset(void)
+{
+    return pointers_offset() + np_bins.pointers * sizeof(void *);
 }
 
 static void lay_out(struct np_cache *cache)
 {
+    cache->counted = (struct np_counted *)(void *)((char *)cache + counted_offset());
     cache->pointers = (void **)(void *)((char *)cache + pointers_offset());
     cache->outboxes = (struct np_outbox *)(void *)((char *)cache + outboxes_offset());
     for (unsigned i = 1; i <= np_bins.slots; i++) {
@@ -101,7 +107,7 @@ static void lay_out(struct np_cache *cache)
 static struct np_cache *new_cache(void)
 {
     void *memory;
-    size_t size = pointers_offset() + np_bins.pointers * sizeof(void *);
+    size_t size = outboxes_offset() + np_zones_count() * sizeof(struct np_outbox);
     if (!np_zones_reserved() || np_kernel_map(NULL, size, PROT_READ | PROT_WRITE, 0, &memory) < 0)
         return NULL;
     /* Under THP=always a thread must not cost a huge page. */

@@ -40,7 +40,8 @@ struct np_outbox {
     void *blocks[125];
 };
 
-/** All that a thread has; behind it lie the outboxes of all zones and the magazines' pointers. */
+/** All that a thread has. Behind the magazines of the slots that there are lie what the stats know of them, the magazines'
+ * pointers and the outboxes of all zones: what is used first, on few pages. */
 struct np_cache {
     const volatile int32_t *cpu_now; /* where the kernel says on which CPU this thread runs, or &cpu */
     int32_t cpu;                     /* the magazines are those of this CPU's node */
@@ -55,8 +56,8 @@ struct np_cache {
     bool outboxes_granted;
     struct np_cache *next, *next_idle;
     struct np_outbox *outboxes;
-    void **pointers; /* for magazines that grow: not used yet, all NULL */
-    struct np_counted counted[NP_MAX_SLOTS];
+    void **pointers;            /* for magazines that grow: not used yet, all NULL */
+    struct np_counted *counted; /* of each slot */
     _Alignas(64) struct np_magazine magazine[NP_MAX_SLOTS];
 };
 
