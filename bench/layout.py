@@ -39,6 +39,7 @@ SECTIONS
     *(.text.startup .text.startup.* .text.exit .text.exit.*)
 """
 TAIL = """\
+    *libinih.a:(.text .text.*)
     *(.text .text.* .stub)
   }
 }
