@@ -268,10 +268,11 @@ static int take_elsewhere(unsigned slot, uint32_t not_this, void **ret_block)
     return error;
 }
 
-/* Where the kernel does not say the CPU by itself, it is asked each time. */
+/* Where the kernel does not say the CPU by itself, it is asked each time, unless all nodes are the same to us. */
 static void follow_if_moved(struct np_cache *cache)
 {
-    if (*cache->cpu_now != cache->cpu || cache->cpu_now == &cache->cpu)
+    const bool untold = cache->cpu_now == &cache->cpu;
+    if (*cache->cpu_now != cache->cpu || (untold && np_class_local_zones() > 1))
         np_cache_follow(cache);
 }
 

@@ -30,4 +30,14 @@ static inline size_t np_view_offset(const void *address)
     return offset < span ? offset : SIZE_MAX;
 }
 
+/** np_view_small_size() - the bytes of a small block. Return: 0 when none begins there, or it takes more than a look. */
+static inline size_t np_view_small_size(const void *block)
+{
+    size_t offset = np_view_offset(block);
+    if (offset == SIZE_MAX)
+        return 0;
+    const struct np_slot *slot = &np_bins.slot[np_view.kinds[offset >> NP_UNIT_SHIFT]];
+    return slot->size && np_slot_block(slot, offset) != UINT32_MAX ? slot->size : 0;
+}
+
 #endif

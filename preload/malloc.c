@@ -160,11 +160,17 @@ NP_PUBLIC void *aligned_alloc(size_t alignment, size_t size)
     return result == -EAGAIN ? np_next.aligned_alloc(alignment, size) : placed(result, block);
 }
 
-NP_PUBLIC size_t malloc_usable_size(void *block)
+__attribute__((noinline)) static size_t usable_size(void *block)
 {
     if (np_heap_owns(block))
         return np_heap_usable_size(block);
     return np_bootstrap_owns(block) ? np_bootstrap_size(block) : np_next.malloc_usable_size(block);
+}
+
+NP_PUBLIC size_t malloc_usable_size(void *block)
+{
+    size_t size = np_view_small_size(block);
+    return size ? size : usable_size(block);
 }
 
 NP_PUBLIC int malloc_trim(size_t pad)

@@ -3,6 +3,7 @@
  * moves. A shrink never fails: where the new place has no room the old block serves on. */
 #include "bootstrap.h"
 #include "core/heap.h"
+#include "core/magazine.h"
 #include "family.h"
 #include "guard.h"
 #include "next.h"
@@ -16,18 +17,14 @@
 static void *copy_out(void *block, size_t usable, size_t size)
 {
     int saved = errno;
-    void *copy;
-    int result = np_malloc_place(size, 0, false, &copy);
-    if (result == -EAGAIN)
-        copy = np_next.malloc(size);
-    else if (result != 0)
-        copy = NULL;
+    void *copy = np_malloc_own(size);
     if (!copy) {
         errno = size <= usable ? saved : ENOMEM;
         return size <= usable ? block : NULL;
     }
     memcpy(copy, block, size < usable ? size : usable);
-    np_malloc_release(block);
+    if (!np_magazine_push(block))
+        np_malloc_release(block);
     return copy;
 }
 
@@ -46,28 +43,32 @@ static void *resize_placed(void *block, size_t size)
     return result == 0 ? resized : copy_out(block, np_heap_usable_size(block), size);
 }
 
-/* A block of the next malloc, or none, whose new size belongs to a class. */
+/* A block of the next malloc whose new size belongs to a class. */
 static void *resize_foreign(void *block, size_t size)
 {
     void *copy;
     int result = np_malloc_place(size, 0, false, &copy);
     if (result == -EAGAIN)
         return np_next.realloc(block, size);
-    size_t usable = np_next.malloc_usable_size(block); /* 0 for NULL */
+    size_t usable = np_next.malloc_usable_size(block);
     if (result != 0) {
-        if (block && size <= usable)
+        if (size <= usable)
             return np_next.realloc(block, size);
         errno = ENOMEM;
         return NULL;
     }
-    if (block)
-        memcpy(copy, block, size < usable ? size : usable);
+    memcpy(copy, block, size < usable ? size : usable);
     np_next.free(block);
     return copy;
 }
 
 NP_PUBLIC void *realloc(void *block, size_t size)
 {
+    if (!block)
+        return np_malloc_own(size);
+    size_t small = np_view_small_size(block);
+    if (small && size > small && size <= NP_MALLOC_LARGEST)
+        return copy_out(block, small, size);
     bool placed = np_heap_owns(block);
     if (!placed && !np_bootstrap_owns(block))
         return np_malloc_below_floor(size) ? np_next.realloc(block, size) : resize_foreign(block, size);
