@@ -99,7 +99,7 @@ static void lay_out(struct np_cache *cache)
         magazine->slab_mask = slot->slab_bytes - 1;
         magazine->reciprocal = slot->reciprocal;
         magazine->last = (slot->blocks - 1) * slot->size;
-        magazine->slot = i;
+        magazine->slot = (uint16_t)i;
         magazine->zone = np_class_small_zone(slot->class, 0);
     }
 }
@@ -124,10 +124,12 @@ static struct np_cache *adopt(void)
 {
     lock_list();
     struct np_cache *cache = caches.idle;
-    if (cache)
+    if (cache) {
         caches.idle = cache->next_idle;
-    else
+        np_cache_forget(cache);
+    } else {
         cache = new_cache();
+    }
     if (cache) {
         cache->in_use = true;
         cache->cpu = -1;
@@ -208,12 +210,12 @@ static void collect_everywhere(uint32_t now)
                 np_depot_collect(np_zone_at(i), slot);
 }
 
-/* What other nodes gave back is collected by whoever allocates there next. Once a second each thread collects the rest for
+/* What outboxes gave back is collected by whoever allocates there next. Once a second each thread collects the rest for
  * its own node, or blocks of sizes that nobody asks for any more would keep their slabs for ever. */
 static void collect_posted(struct np_cache *cache)
 {
     uint32_t now = np_retain_now();
-    if (np_class_local_zones() < 2 || cache->collected == now)
+    if (cache->collected == now)
         return;
     cache->collected = now;
     for (unsigned slot = 1; slot <= np_bins.slots; slot++)

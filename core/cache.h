@@ -31,6 +31,8 @@ void np_cache_follow(struct np_cache *cache);
 void np_cache_flush(struct np_cache *cache, unsigned slot, uint32_t keep);
 /** np_cache_empty() - flush all magazines and outboxes and take their room away. */
 void np_cache_empty(struct np_cache *cache);
+/** np_cache_forget() - make the blocks that the last thread of a cache has left outside nobody's. */
+void np_cache_forget(struct np_cache *cache);
 /** np_cache_count() - tell the stats what a magazine's thread has allocated and freed. */
 void np_cache_count(struct np_cache *cache, unsigned slot);
 /** np_cache_age() - once in a while: halve the magazines that have not been used since the last time. */
@@ -38,7 +40,7 @@ void np_cache_age(struct np_cache *cache);
 /** np_cache_tick() - something was done to a magazine or an outbox: count it, and do now and then what age asks for. */
 void np_cache_tick(struct np_cache *cache);
 
-/** np_outbox_put() - put a block of another zone into its outbox, which is emptied when it is full. */
+/** np_outbox_put() - put a block that is not for a magazine into its zone's outbox, which is emptied when it is full. */
 void np_outbox_put(struct np_cache *cache, uint32_t zone, unsigned slot, void *block);
 /** np_outboxes_count() - tell the stats what has gone home. */
 void np_outboxes_count(struct np_cache *cache);

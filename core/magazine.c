@@ -6,6 +6,7 @@
 #include "depot.h"
 #include "log.h"
 #include "space.h"
+#include "strangers.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,8 +19,6 @@
 #define ONE_WAY_BLOCKS 2
 /* A magazine that lasts for this many times its blocks is large enough. */
 #define LASTING 4
-/* Who frees so many strangers one after the other is taken for a thread that only frees. */
-#define ONLY_FREES 8
 
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
@@ -43,41 +42,13 @@ void np_cache_count(struct np_cache *cache, unsigned slot)
 {
     struct np_magazine *magazine = &cache->magazine[slot];
     struct np_counted *counted = &cache->counted[slot];
-    uint64_t frees = __atomic_load_n(&magazine->frees, __ATOMIC_RELAXED);
-    uint64_t allocations =
-        (uint64_t)magazine->balance + frees - __atomic_load_n(&magazine->count, __ATOMIC_RELAXED);
+    const uint64_t frees = __atomic_load_n(&magazine->frees, __ATOMIC_RELAXED);
+    const uint64_t allocations = np_magazine_allocations(magazine);
     if (allocations == counted->allocations && frees == counted->frees)
         return;
     count(magazine->zone, allocations - counted->allocations, frees - counted->frees,
           np_bins.slot[slot].size);
     *counted = (struct np_counted){allocations, frees};
-}
-
-/* ---- Strangers ----
- *
- * Small blocks share cache lines. A thread that handed out one which another thread allocated would write beside blocks which
- * that one still has. Who has as many blocks in its magazine as it ever took from the depot has none outside: what it frees
- * then is a stranger, and goes home. */
-
-static bool minds_strangers(const struct np_magazine *magazine)
-{
-    return magazine->strangers < ONLY_FREES && np_slot_shares_lines(&np_bins.slot[magazine->slot]);
-}
-
-static void set_full(struct np_magazine *magazine)
-{
-    magazine->full = magazine->limit;
-    if (minds_strangers(magazine) && magazine->balance < magazine->limit)
-        magazine->full = (uint32_t)magazine->balance;
-}
-
-/* How many of @leaving blocks are strangers, of a thread that only freed? They have never been its own. */
-static uint32_t strangers_among(const struct np_magazine *magazine, uint32_t leaving)
-{
-    int64_t strangers = magazine->count - magazine->balance;
-    if (strangers <= 0 || !np_slot_shares_lines(&np_bins.slot[magazine->slot]))
-        return 0;
-    return smaller((uint32_t)strangers, leaving);
 }
 
 /* ---- Magazines ---- */
@@ -88,14 +59,14 @@ void np_cache_flush(struct np_cache *cache, unsigned slot, uint32_t keep)
     if (magazine->count <= keep)
         return;
     np_cache_count(cache, slot);
-    const uint32_t leaving = magazine->count - keep, strangers = strangers_among(magazine, leaving);
+    const uint32_t leaving = magazine->count - keep, strangers = np_strangers_among(magazine, leaving);
     np_depot_give(np_zone_at(magazine->zone), slot, magazine->blocks, leaving);
     memmove(magazine->blocks, magazine->blocks + leaving, keep * sizeof *magazine->blocks);
     magazine->frees -= strangers;
     cache->counted[slot].frees -= strangers;
     magazine->balance -= leaving - strangers;
     magazine->count = keep;
-    set_full(magazine);
+    np_magazine_set_full(magazine);
 }
 
 static void limit(struct np_cache *cache, unsigned slot, uint32_t blocks)
@@ -104,7 +75,7 @@ static void limit(struct np_cache *cache, unsigned slot, uint32_t blocks)
     size_t bytes = (size_t)(magazine->limit - blocks) * np_bins.slot[slot].size;
     np_cache_flush(cache, slot, blocks);
     magazine->limit = (uint16_t)blocks;
-    set_full(magazine);
+    np_magazine_set_full(magazine);
     cache->granted -= bytes;
     np_caches_discharge(bytes);
 }
@@ -114,8 +85,8 @@ static struct np_counted since_last(const struct np_cache *cache, unsigned slot)
 {
     const struct np_magazine *magazine = &cache->magazine[slot];
     const struct np_counted *counted = &cache->counted[slot];
-    uint64_t allocations = (uint64_t)magazine->balance + magazine->frees - magazine->count;
-    return (struct np_counted){allocations - counted->allocations, magazine->frees - counted->frees};
+    return (struct np_counted){np_magazine_allocations(magazine) - counted->allocations,
+                               magazine->frees - counted->frees};
 }
 
 static uint32_t one_way_most(const struct np_slot *slot)
@@ -151,7 +122,7 @@ static bool grow(struct np_cache *cache, unsigned slot, uint32_t most)
     cache->granted += bytes;
     magazine->limit = (uint16_t)wanted;
     make_room(cache, magazine);
-    set_full(magazine);
+    np_magazine_set_full(magazine);
     return true;
 }
 
@@ -175,6 +146,24 @@ void np_cache_empty(struct np_cache *cache)
             limit(cache, slot, 0);
         np_cache_count(cache, slot);
     }
+}
+
+/* What a magazine's thread has outside is not its account's any more. */
+static void forget(struct np_cache *cache, unsigned slot)
+{
+    struct np_magazine *magazine = &cache->magazine[slot];
+    np_cache_count(cache, slot);
+    cache->counted[slot] = (struct np_counted){0, 0};
+    magazine->balance = magazine->count;
+    magazine->frees = 0;
+    magazine->strangers = 0;
+    np_magazine_set_full(magazine);
+}
+
+void np_cache_forget(struct np_cache *cache)
+{
+    for (unsigned slot = 1; slot <= np_bins.slots; slot++)
+        forget(cache, slot);
 }
 
 void np_cache_age(struct np_cache *cache)
@@ -203,7 +192,7 @@ void np_cache_follow(struct np_cache *cache)
         if (zone == cache->magazine[slot].zone)
             continue;
         np_cache_flush(cache, slot, 0);
-        np_cache_count(cache, slot);
+        forget(cache, slot);
         cache->magazine[slot].zone = zone;
     }
     cache->position = position;
@@ -238,7 +227,7 @@ static int refill(struct np_cache *cache, unsigned slot, void **ret_block)
         *ret_block = magazine->blocks[taken - 1];
         magazine->count = (uint32_t)taken - 1;
     }
-    set_full(magazine);
+    np_magazine_set_full(magazine);
     np_cache_count(cache, slot);
     return 0;
 }
@@ -305,27 +294,6 @@ int np_small_allocate(unsigned slot, void **ret_block)
     return error;
 }
 
-/* A block that no magazine keeps: for the accounts of the magazine it was never there. */
-static void give_one(const struct np_magazine *magazine, void *block)
-{
-    np_depot_give(np_zone_at(magazine->zone), magazine->slot, &block, 1);
-    count(magazine->zone, 0, 1, np_bins.slot[magazine->slot].size);
-}
-
-/* Return: false when the thread only frees and may as well have the stranger in its magazine. */
-static bool send_home(struct np_cache *cache, struct np_magazine *magazine, void *block)
-{
-    const unsigned slot = magazine->slot;
-    if (since_last(cache, slot).allocations) {
-        np_cache_count(cache, slot);
-        magazine->strangers = 0;
-    }
-    if (++magazine->strangers == ONLY_FREES)
-        return false;
-    give_one(magazine, block);
-    return true;
-}
-
 /* Makes room in a full magazine: it becomes larger, or half of its blocks go, or all that are of no use. */
 static void make_way(struct np_cache *cache, struct np_magazine *magazine)
 {
@@ -336,31 +304,36 @@ static void make_way(struct np_cache *cache, struct np_magazine *magazine)
         magazine->strangers = 0;
     if (!adapt(cache, slot, one_way, since))
         np_cache_flush(cache, slot, one_way ? 0 : magazine->limit / 2);
-    set_full(magazine);
+    np_magazine_set_full(magazine);
 }
 
 /* Takes a block back that the magazine of its slot is for. */
 static void put(struct np_cache *cache, struct np_magazine *magazine, void *block)
 {
-    np_cache_tick(cache);
-    if (minds_strangers(magazine) && magazine->count >= magazine->balance &&
-        send_home(cache, magazine, block))
-        return;
-    if (magazine->count == magazine->limit)
-        make_way(cache, magazine);
-    if (magazine->count == magazine->limit) {
-        give_one(magazine, block);
+    if (np_stranger_next(magazine) && np_stranger_note(magazine)) {
+        np_outbox_put(cache, magazine->zone, magazine->slot, block);
         return;
     }
-    magazine->frees++;
-    magazine->blocks[magazine->count++] = block;
-    set_full(magazine);
+    np_cache_tick(cache);
+    if (magazine->count == magazine->limit)
+        make_way(cache, magazine);
+    if (magazine->count < magazine->limit) {
+        magazine->frees++;
+        magazine->blocks[magazine->count++] = block;
+        np_magazine_set_full(magazine);
+    } else {
+        np_outbox_put(cache, magazine->zone, magazine->slot, block);
+    }
 }
 
-static bool is_newest(const struct np_magazine *magazine, const void *block)
+/* Of a thread's own blocks the newest two are looked at; a stranger must not go home while it is here. */
+static bool holds(const struct np_magazine *magazine, const void *block)
 {
-    return magazine->count && (magazine->blocks[magazine->count - 1] == block ||
-                               (magazine->count > 1 && magazine->blocks[magazine->count - 2] == block));
+    const uint32_t count = magazine->count, looked = np_stranger_next(magazine) ? count : smaller(count, 2);
+    bool found = false;
+    for (uint32_t i = count - looked; i < count; i++)
+        found |= magazine->blocks[i] == block;
+    return found;
 }
 
 size_t np_small_size(const struct np_zone *zone, unsigned slot, const void *block, const char *call)
@@ -383,7 +356,7 @@ void np_small_free(unsigned slot, void *block)
         count(index, 0, 1, np_bins.slot[slot].size);
     } else if (cache->magazine[slot].zone != index) {
         np_outbox_put(cache, index, slot, block);
-    } else if (is_newest(&cache->magazine[slot], block)) {
+    } else if (holds(&cache->magazine[slot], block)) {
         np_cache_leave(cache);
         np_fatal("%s: free of %p: the block was freed before", zone->placement->section, block);
     } else {

@@ -22,9 +22,10 @@ struct np_magazine {
     int64_t
         balance; /* taken from the depot less what was given back: with the frees, less the count, blocks handed out */
     uint32_t last; /* offset in a slab of its last block */
-    uint32_t slot;
+    uint16_t slot;
     uint16_t limit, room; /* blocks that may be in it, pointers that there is room for at blocks */
-    uint32_t strangers;   /* freed one after the other without an allocation in between */
+    uint16_t strangers;   /* freed one after the other without an allocation in between */
+    uint32_t seen;        /* allocations, low bits, at the last stranger */
 };
 _Static_assert(sizeof(struct np_magazine) == 64, "one cache line");
 
@@ -37,7 +38,9 @@ struct np_outbox {
     uint32_t count, bytes;
     uint32_t sent, sent_bytes; /* what the stats do not know of yet */
     uint32_t told, told_bytes; /* what they know of those that are still here */
-    void *blocks[125];
+    uint32_t
+        near; /* of what they do not know of yet: blocks of the thread's own zone, which are no remote frees */
+    void *blocks[124];
 };
 
 /** All that a thread has. Behind the magazines of the slots that there are lie what the stats know of them, the magazines'

@@ -29,9 +29,9 @@ static void tell(struct np_outbox *outbox, uint32_t index)
 {
     struct np_stats_zone *stats = np_zone_at(index)->published;
     atomic_fetch_add_explicit(&stats->small_frees, outbox->sent, memory_order_relaxed);
-    atomic_fetch_add_explicit(&stats->remote_frees, outbox->sent, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stats->remote_frees, outbox->sent - outbox->near, memory_order_relaxed);
     atomic_fetch_sub_explicit(&stats->small_bytes, outbox->sent_bytes, memory_order_relaxed);
-    outbox->sent = outbox->sent_bytes = 0;
+    outbox->sent = outbox->sent_bytes = outbox->near = 0;
 }
 
 /* A block is free for the program from when it came here. */
@@ -79,6 +79,7 @@ void np_outbox_put(struct np_cache *cache, uint32_t zone, unsigned slot, void *b
         if (outbox->blocks[newest - 1] == block)
             np_fatal("%s: free of %p: the block was freed before", np_zone_at(zone)->placement->section,
                      block);
+    outbox->near += cache->magazine[slot].zone == zone;
     outbox->blocks[outbox->count++] = block;
     outbox->bytes += size;
     cache->outbox_bytes += size;
