@@ -95,8 +95,8 @@ assert_near() {
     assert_near 40960 "${misses[6]}"
     # CPU 1 had never had those of the first round, and what else ran there may have driven those of another one out.
     ((stale[6] > 36600 && stale[6] <= 39212)) || fail "${stale[6]} and not 38912: $answer"
-    # CPU 0 had its own lines ever since.
-    assert_near 2048 "${misses[1]}"
+    # CPU 0 had its own lines ever since, but for those that what else ran there drove out: without them it would be 40960.
+    ((misses[1] >= 2048 && misses[1] < 4096)) || fail "${misses[1]} and not 2048: $answer"
 }
 
 @test "CPUs that were not asked for are not counted" {
