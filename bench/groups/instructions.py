@@ -21,7 +21,7 @@ ROUNDS = {"quick": 1, "full": 1}
 # Case -> amount of work of the first run: callgrind runs a program some fifty times slower. What is no multiple of a
 # workload's own steps would be rounded up to them. phases is left out, since even one round of it takes too long.
 AMOUNTS = {"pairs": 50000, "batches": 120000, "mixed": 50000, "server": 160000, "producers": 80000, "visitors": 10,
-           "growth": 1, "large": 20, "trees": 12, "neighbours active": 800, "neighbours passive": 800, "cache": 60000,
+           "growth": 1, "large": 20, "trees": 12, "neighbours active": 8000, "neighbours passive": 8000, "cache": 60000,
            "bundles": 192000, "passing": 96000}
 QUICK = ("pairs", "batches", "mixed", "server", "producers")
 
