@@ -166,11 +166,11 @@ static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, u
     while (missing) {
         uint32_t unit = depot->first;
         if (unit == NP_NO_SLAB) {
-            int error = missing < most ? -ENOSPC : np_slab_new(zone, slot, &unit);
-            if (missing == most && error)
-                return error;
-            if (error)
+            if (missing < most)
                 break;
+            int error = np_slab_new(zone, slot, &unit);
+            if (error)
+                return error;
             depot->empty++;
             list(zone, depot, unit, true);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* magazine - a thread's own arrays of pointers to free blocks, one for each slot (Bonwick and Adams, "Magazines and
- * Vmem", USENIX 2001), and for each other zone an outbox of blocks that go home together.
+ * Vmem", USENIX 2001), and for each zone an outbox of blocks that go home together.
  *
  * The common malloc and free are here: a look into a table, one into the magazine. All else is in np_small_allocate() and
  * np_small_free(). Context: hook-safe. */
