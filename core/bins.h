@@ -37,7 +37,8 @@ struct np_slot {
     uint32_t slab_bytes; /* a power of two of units */
     uint64_t reciprocal;
     uint32_t blocks;   /* of a slab */
-    uint32_t most;     /* blocks that a magazine may hold */
+    uint32_t usual;    /* blocks that a magazine may hold */
+    uint32_t most;     /* the same where threads wait for the depot */
     uint32_t from, to; /* the requests that it serves, both ends included */
     uint16_t class;    /* index of the size class */
 };

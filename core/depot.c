@@ -25,11 +25,35 @@ void np_depots_init(struct np_zone *zone)
     }
 }
 
+/* More than one in sixteen takes of the lock that have to wait, for a while, are contention. */
+#define CONTENTION_STEP 16
+#define CONTENDED_FROM  64
+#define CONTENTION_MOST 256
+
+static void note_waiting(struct np_depot *depot, bool waited)
+{
+    uint32_t contention = atomic_load_explicit(&depot->contention, memory_order_relaxed);
+    if (waited && contention <= CONTENTION_MOST - CONTENTION_STEP)
+        atomic_store_explicit(&depot->contention, contention + CONTENTION_STEP, memory_order_relaxed);
+    else if (!waited && contention)
+        atomic_store_explicit(&depot->contention, contention - 1, memory_order_relaxed);
+}
+
 /* Nobody else is here while this thread forks. */
 static void lock(struct np_depot *depot)
 {
-    if (!np_zones_are_held())
+    if (np_zones_are_held())
+        return;
+    const bool waits = pthread_mutex_trylock(&depot->lock) != 0;
+    if (waits)
         pthread_mutex_lock(&depot->lock);
+    note_waiting(depot, waits);
+}
+
+bool np_depot_is_contended(const struct np_zone *zone, unsigned slot)
+{
+    return zone->has_depots &&
+           atomic_load_explicit(&zone->depots[slot].contention, memory_order_relaxed) >= CONTENDED_FROM;
 }
 
 static void unlock(struct np_depot *depot)

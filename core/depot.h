@@ -12,6 +12,7 @@ struct np_depot {
     _Alignas(64) pthread_mutex_t lock;
     uint32_t first, last;                 /* of the slabs with free blocks; wholly free ones come last */
     uint32_t empty;                       /* slabs whose blocks are all free: one is kept */
+    _Atomic uint32_t contention;          /* how often its lock was waited for of late */
     _Alignas(64) _Atomic uint32_t posted; /* slabs with blocks that other nodes gave back */
 };
 
@@ -21,6 +22,9 @@ void np_depots_init(struct np_zone *zone);
 int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines);
 /** np_depot_give() - take blocks of @slot back from their own zone's magazine. Aborts when one is free already. */
 void np_depot_give(struct np_zone *zone, unsigned slot, void **blocks, unsigned count);
+/** np_depot_is_contended() - do threads wait for each other here? Magazines should be larger then (Bonwick and Adams, section
+ * 3.4). No lock. */
+bool np_depot_is_contended(const struct np_zone *zone, unsigned slot);
 /** np_depot_post() - take back blocks of any slots of @zone from a thread of another node, sorted by address, without
  * a lock. Aborts as np_depot_give(). */
 void np_depot_post(struct np_zone *zone, void **blocks, unsigned count);

@@ -95,6 +95,11 @@ static uint32_t one_way_most(const struct np_slot *slot)
     return blocks < ONE_WAY_BLOCKS ? ONE_WAY_BLOCKS : smaller(blocks, slot->most);
 }
 
+static uint32_t two_way_most(const struct np_slot *slot, const struct np_magazine *magazine)
+{
+    return np_depot_is_contended(np_zone_at(magazine->zone), magazine->slot) ? slot->most : slot->usual;
+}
+
 /* Pointers for a magazine that has become larger. */
 static void make_room(struct np_cache *cache, struct np_magazine *magazine)
 {
@@ -129,7 +134,8 @@ static bool grow(struct np_cache *cache, unsigned slot, uint32_t most)
 /* A magazine has run dry or over: should it be larger? */
 static bool adapt(struct np_cache *cache, unsigned slot, bool one_way, struct np_counted since)
 {
-    uint32_t most = one_way ? one_way_most(&np_bins.slot[slot]) : np_bins.slot[slot].most;
+    uint32_t most = one_way ? one_way_most(&np_bins.slot[slot])
+                            : two_way_most(&np_bins.slot[slot], &cache->magazine[slot]);
     if (since.allocations + since.frees > (uint64_t)cache->magazine[slot].limit * LASTING ||
         !grow(cache, slot, most))
         return false;
