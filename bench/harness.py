@@ -30,10 +30,14 @@ class Variant:
     environment: dict = dataclasses.field(default_factory=dict)
     prefix: tuple = ()
 
+    def words(self, command):
+        """The variables as NAME=VALUE, then the words of the command."""
+        variables = [f"{key}={value}" for key, value in self.environment.items()]
+        return [*variables, *self.prefix, *map(str, command)]
+
     def command(self, command):
         """The words that run a command this way. `env` sets the variables, so that a launcher is not preloaded."""
-        variables = [f"{key}={value}" for key, value in self.environment.items()]
-        return ["env", *variables, *self.prefix, *map(str, command)]
+        return ["env", *self.words(command)]
 
 
 def say(text):
@@ -70,7 +74,7 @@ def build():
     (BUILD / "workloads").mkdir(parents=True, exist_ok=True)
     for source in (BENCH / "workloads").glob("*.c"):
         compile_c(source, BUILD / "workloads" / source.stem)
-    compile_c(BENCH / "measure.c", BUILD / "measure")
+    compile_c(BENCH / "measure.c", BUILD / "measure", "-static")
     (BUILD / "empty.c").write_text("")
     run("cc", "-shared", "-o", BUILD / "empty.so", BUILD / "empty.c")
 
@@ -123,7 +127,7 @@ def measured(variant, command, **options):
     # A name of its own: a server and its client may be measured at the same time.
     result = BUILD / f"usage-{os.getpid()}-{time.monotonic_ns()}"
     try:
-        done = subprocess.run([BUILD / "measure", result, *variant.command(command)], capture_output=True, text=True,
+        done = subprocess.run([BUILD / "measure", result, *variant.words(command)], capture_output=True, text=True,
                               check=False, **{"timeout": 300, **options})
         elapsed, user, system, peak, status = result.read_text().split()
     except subprocess.TimeoutExpired:
