@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "core/thp.h"
 #include "core/topology.h"
 
 #include <errno.h>
@@ -202,7 +203,7 @@ static void show_kernel(const struct view *view)
         np_table_add(&table, NP_STYLE_DIM, "%s%s%s", ability->error ? np_strerror(ability->error) : "",
                      ability->error ? " " : "", ability->has ? "" : ability->effect);
     }
-    const size_t huge = np_kernel_huge_size();
+    const size_t huge = np_thp_size();
     np_table_add(&table, NP_STYLE_PLAIN, "transparent huge pages");
     np_table_add(&table, huge ? NP_STYLE_GOOD : NP_STYLE_WARN, "%s", huge ? np_text_size(huge, size) : "no");
     np_table_add(&table, NP_STYLE_DIM, "%s", "");
@@ -289,7 +290,7 @@ static void write_kernel(struct np_json *json, const struct view *view)
     for (unsigned i = 0; i < NP_MACHINE_ABILITIES; i++)
         np_json_bool(json, view->abilities[i].name, view->abilities[i].has);
     np_json_number(json, "page_bytes", np_kernel_page_size());
-    np_json_number(json, "transparent_huge_page_bytes", np_kernel_huge_size());
+    np_json_number(json, "transparent_huge_page_bytes", np_thp_size());
     np_json_close(json, '}');
     np_json_open(json, "settings", '{');
     for (const struct np_setting *setting = np_machine_settings(); setting->name; setting++) {

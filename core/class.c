@@ -6,6 +6,7 @@
 #include "extent.h"
 #include "space.h"
 #include "stripes.h"
+#include "thp.h"
 #include "topology.h"
 
 #include <errno.h>
@@ -129,7 +130,7 @@ static size_t stripe_unit(const struct np_zone *zone)
     if (zone->explicit_size)
         return zone->explicit_size;
     if (zone->advice == NP_ADVICE_HUGE_PAGES)
-        return np_kernel_huge_size();
+        return np_thp_size();
     return zone->small || zone->placement->max_size <= NP_SMALL_MOST + 1 ? NP_SLAB_MOST : 0;
 }
 
@@ -194,7 +195,7 @@ static uint64_t total_memory(void)
 /* Zones begin where the largest page that they may consist of begins. */
 static size_t zone_alignment(void)
 {
-    size_t huge = np_kernel_huge_size();
+    size_t huge = np_thp_size();
     return huge > classes.alignment ? huge : classes.alignment;
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "depot.h"
 
+#include "commit.h"
 #include "log.h"
 #include "space.h"
+#include "thin.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 /* Keeping one wholly free slab spares a program that allocates and frees around a slab's border the work of making it
@@ -103,17 +106,31 @@ static void list(struct np_zone *zone, struct np_depot *depot, uint32_t unit, bo
     slab->listed = true;
 }
 
-/* A slab has got blocks back. */
-static void settle(struct np_zone *zone, struct np_depot *depot, uint32_t unit)
+/* Behind all that have not been made thin, before one that is wholly free. */
+static void list_thin(struct np_zone *zone, struct np_depot *depot, uint32_t unit)
 {
-    struct np_slab *slab = np_slab_at(zone, unit);
-    if (!is_empty(slab)) {
-        if (!slab->listed)
-            list(zone, depot, unit, false);
+    const uint32_t last = depot->last;
+    if (last == NP_NO_SLAB || !is_empty(np_slab_at(zone, last))) {
+        list(zone, depot, unit, true);
         return;
     }
+    unlist(zone, depot, np_slab_at(zone, last));
+    list(zone, depot, unit, true);
+    list(zone, depot, last, true);
+}
+
+/* A slab has got blocks back. @was_thin: it is not any more, and does not belong among those that are. */
+static void settle(struct np_zone *zone, struct np_depot *depot, uint32_t unit, bool was_thin)
+{
+    struct np_slab *slab = np_slab_at(zone, unit);
+    if (slab->listed && !was_thin && !is_empty(slab))
+        return;
     if (slab->listed)
         unlist(zone, depot, slab);
+    if (!is_empty(slab)) {
+        list(zone, depot, unit, false);
+        return;
+    }
     if (depot->empty == EMPTY_KEPT) {
         np_slab_return(zone, unit);
         return;
@@ -171,19 +188,32 @@ static const void *collect(struct np_zone *zone, unsigned slot)
             forward(zone, slab);
             continue;
         }
-        bool was_empty = is_empty(slab);
+        const bool was_empty = is_empty(slab), was_thin = slab->thin;
         uint32_t twice = np_slab_collect(slab);
         if (twice != UINT32_MAX)
             return zone->base + ((size_t)unit << NP_UNIT_SHIFT) + (size_t)twice * np_bins.slot[slot].size;
         if (!was_empty && slab->free)
-            settle(zone, depot, unit);
+            settle(zone, depot, unit, was_thin);
     }
     return NULL;
 }
 
 /* ---- Taking and giving ---- */
 
-static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines)
+/* Pages that a hard zone has given back are committed again. */
+static int make_whole(struct np_zone *zone, uint32_t unit)
+{
+    struct np_slab *slab = np_slab_at(zone, unit);
+    if (!zone->hard || !slab->absent)
+        return 0;
+    const uint32_t first = np_pages((size_t)unit << NP_UNIT_SHIFT);
+    const int error = np_commit(zone, first, np_pages(np_bins.slot[slab->slot].slab_bytes));
+    slab->absent = error != 0;
+    return error;
+}
+
+static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines,
+                       bool *ret_fresh)
 {
     struct np_depot *depot = &zone->depots[slot];
     unsigned missing = most;
@@ -192,12 +222,17 @@ static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, u
         if (unit == NP_NO_SLAB) {
             if (missing < most)
                 break;
-            int error = np_slab_new(zone, slot, &unit);
+            int error = np_slab_new(zone, slot, &unit, ret_fresh);
             if (error)
                 return error;
             depot->empty++;
             list(zone, depot, unit, true);
         }
+        int error = make_whole(zone, unit);
+        if (error && missing < most)
+            break;
+        if (error)
+            return error;
         struct np_slab *slab = np_slab_at(zone, unit);
         depot->empty -= is_empty(slab);
         missing -= np_slab_take(zone, unit, ret_blocks, missing, lines);
@@ -215,11 +250,14 @@ int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsign
     if (!zone->has_depots)
         return -ENOMEM;
     lock(depot);
+    bool fresh = false;
     const void *twice = collect(zone, slot);
-    int taken = twice ? 0 : take_locked(zone, slot, ret_blocks, most, lines);
+    int taken = twice ? 0 : take_locked(zone, slot, ret_blocks, most, lines, &fresh);
     unlock(depot);
     if (twice)
         refuse_block(zone, twice);
+    if (fresh)
+        np_thin_some(zone);
     return taken;
 }
 
@@ -227,9 +265,10 @@ int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsign
 static unsigned give_to_one(struct np_zone *zone, unsigned slot, void **blocks, unsigned count)
 {
     struct np_slab *slab = np_slab_of(zone, &np_bins.slot[slot], blocks[0]);
+    const bool was_thin = slab->thin;
     const unsigned given = slab->slot == slot ? np_slab_give(zone, slab, blocks, count) : 0;
-    if (given && (!slab->listed || is_empty(slab)))
-        settle(zone, &zone->depots[slot], (uint32_t)(slab - zone->slabs));
+    if (given)
+        settle(zone, &zone->depots[slot], (uint32_t)(slab - zone->slabs), was_thin);
     return given;
 }
 
@@ -286,6 +325,42 @@ void np_depot_collect(struct np_zone *zone, unsigned slot)
         refuse_block(zone, twice);
 }
 
+/* Its blocks are held meanwhile, or it might be given back as a whole. */
+static bool drop_unlocked(struct np_zone *zone, struct np_depot *depot, uint32_t unit, uint64_t pages)
+{
+    unlock(depot);
+    const bool dropped = np_slab_drop_pages(zone, unit, pages);
+    lock(depot);
+    return dropped;
+}
+
+unsigned np_depot_thin(struct np_zone *zone, unsigned slot, unsigned most, bool *ret_any)
+{
+    struct np_depot *depot = &zone->depots[slot];
+    unsigned looked_at = 0;
+    lock(depot);
+    for (; looked_at < most && depot->first != NP_NO_SLAB; looked_at++) {
+        const uint32_t unit = depot->first;
+        struct np_slab *slab = np_slab_at(zone, unit);
+        if (slab->thin)
+            break;
+        depot->empty -= is_empty(slab);
+        unlist(zone, depot, slab);
+        slab->thin = true;
+        const uint64_t pages = np_slab_take_pages(slab);
+        const bool dropped = pages && drop_unlocked(zone, depot, unit, pages);
+        np_slab_give_pages(slab, pages);
+        slab->absent |= dropped;
+        *ret_any |= dropped;
+        if (is_empty(slab) || !slab->thin)
+            settle(zone, depot, unit, false);
+        else if (!slab->listed) /* another thread may have come by, and even have done the same */
+            list_thin(zone, depot, unit);
+    }
+    unlock(depot);
+    return looked_at;
+}
+
 static bool trim_depot(struct np_zone *zone, unsigned slot)
 {
     struct np_depot *depot = &zone->depots[slot];
@@ -308,8 +383,11 @@ static bool trim_depot(struct np_zone *zone, unsigned slot)
 bool np_depots_trim(struct np_zone *zone)
 {
     bool any = false;
-    for (unsigned slot = 1; slot <= np_bins.slots; slot++)
-        if (np_bins.slot[slot].class == zone->class_index)
-            any |= trim_depot(zone, slot);
+    for (unsigned slot = 1; slot <= np_bins.slots; slot++) {
+        if (np_bins.slot[slot].class != zone->class_index)
+            continue;
+        any |= trim_depot(zone, slot);
+        (void)np_depot_thin(zone, slot, UINT_MAX, &any);
+    }
     return any;
 }

@@ -31,8 +31,12 @@ void np_depot_post(struct np_zone *zone, void **blocks, unsigned count);
 /** np_depot_collect() - take in what other nodes gave back to a slot that nobody may be allocating from, unless the lock is
  * held. */
 void np_depot_collect(struct np_zone *zone, unsigned slot);
-/** np_depots_trim() - collect what was posted and give every slab whose blocks are all free back to its zone. Return: was
- * there any? */
+/** np_depot_thin() - give the pages of up to @most slabs on which no block in use lies back to the kernel, but not those of slabs
+ * where that was done before and nothing has changed. Return: how many slabs were looked at; *ret_any is set to true when a
+ * page went. */
+unsigned np_depot_thin(struct np_zone *zone, unsigned slot, unsigned most, bool *ret_any);
+/** np_depots_trim() - collect what was posted, give every slab whose blocks are all free back to its zone, and of the others
+ * the pages that no block in use lies on to the kernel. Return: was there any? */
 bool np_depots_trim(struct np_zone *zone);
 
 #endif

@@ -9,6 +9,7 @@
 #include "repair.h"
 #include "retain.h"
 #include "tally.h"
+#include "thp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static uint32_t run_of(struct np_zone *zone, const void *block, const char *what
 static size_t huge_size_of(const struct np_zone *zone, size_t size)
 {
     size_t huge = zone->explicit_size                    ? zone->explicit_size
-                  : zone->advice == NP_ADVICE_HUGE_PAGES ? np_kernel_huge_size()
+                  : zone->advice == NP_ADVICE_HUGE_PAGES ? np_thp_size()
                                                          : 0;
     return size >= huge ? huge : 0;
 }
@@ -52,8 +53,8 @@ static uint32_t pages_of(const struct np_zone *zone, size_t size)
 static uint32_t alignment_pages(const struct np_zone *zone, size_t size, size_t alignment)
 {
     size_t huge = huge_size_of(zone, size);
-    if (!huge && !zone->explicit_size && size >= NP_EXTENT_REMAP_FROM && size >= np_kernel_huge_size())
-        huge = np_kernel_huge_size();
+    if (!huge && !zone->explicit_size && size >= NP_EXTENT_REMAP_FROM && size >= np_thp_size())
+        huge = np_thp_size();
     if (alignment < huge)
         alignment = huge;
     return alignment > np_bytes(1) ? np_pages(alignment) : 1;
@@ -72,8 +73,8 @@ static int take_with_room(struct np_zone *zone, uint32_t pages, uint64_t all, ui
 {
     if (zone->explicit_size || all <= pages || all > UINT32_MAX / 2) /* pages of a pool cost something */
         return -ENOSPC;
-    if (all >= np_pages(np_kernel_huge_size()) && align < np_pages(np_kernel_huge_size()))
-        align = np_pages(np_kernel_huge_size()); /* whole huge pages move as they are */
+    if (all >= np_pages(np_thp_size()) && align < np_pages(np_thp_size()))
+        align = np_pages(np_thp_size()); /* whole huge pages move as they are */
     int error = np_fit_take(zone, (uint32_t)all, align, ret_run);
     if (error)
         return error;
@@ -197,7 +198,7 @@ void np_extent_untake(struct np_zone *zone, void *block)
     np_zone_unlock(zone);
 }
 
-int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab)
+int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab, bool *ret_fresh)
 {
     uint32_t pages = np_pages(size), run;
     if (zone->failed)
@@ -214,6 +215,7 @@ int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab)
             return error;
         if (fresh)
             np_retain_make_way(zone);
+        *ret_fresh |= fresh;
         *ret_slab = np_zone_address(zone, run);
         error = np_extent_prepare(zone, *ret_slab, 0, false);
         if (!error)

@@ -35,8 +35,8 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size);
  * -ENOMEM: @from is unchanged. */
 int np_extent_move(struct np_zone *zone, void *from, void *to);
 /** np_extent_take_slab() - pages for a slab of @size bytes, at a multiple of its size (a power of two), fit for use. They are
- * no block. Return: as np_extent_take() and np_extent_prepare(). */
-int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab);
+ * no block. Return: as np_extent_take() and np_extent_prepare(); *ret_fresh is set to true when not all of them had memory. */
+int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab, bool *ret_fresh);
 /** np_extent_give_slab() - give them back. */
 void np_extent_give_slab(struct np_zone *zone, void *slab);
 /** np_extent_note_custom() - the program has changed the policy (or, with @policy false, the advice) of

@@ -362,27 +362,6 @@ size_t np_kernel_page_size(void)
     return size;
 }
 
-size_t np_kernel_huge_size(void)
-{
-    static _Atomic size_t cached = SIZE_MAX;
-    size_t size = atomic_load_explicit(&cached, memory_order_relaxed);
-    if (size != SIZE_MAX)
-        return size;
-    uint64_t bytes = 0;
-    (void)np_kernel_read_figure("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", &bytes); /* 0: none */
-    size = (size_t)bytes;
-    atomic_store_explicit(&cached, size, memory_order_relaxed);
-    return size;
-}
-
-bool np_kernel_thp_usable(void)
-{
-    char text[64];
-    if (np_kernel_read_file("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof text) <= 0)
-        return false;
-    return strstr(text, "[never]") == NULL && call(SYS_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0, 0) != 1;
-}
-
 bool np_kernel_has_huge_pages(size_t page_bytes)
 {
     char path[96];

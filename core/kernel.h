@@ -111,10 +111,5 @@ uint64_t np_kernel_milliseconds(void);
 
 /** np_kernel_page_size() - bytes of a base page. */
 size_t np_kernel_page_size(void);
-/** np_kernel_huge_size() - bytes of a transparent huge page (hpage_pmd_size), or 0 when the kernel has none. */
-size_t np_kernel_huge_size(void);
-/** np_kernel_thp_usable() - would advice for transparent huge pages be followed: are they not switched off for the system
- * or for the process (PR_SET_THP_DISABLE)? Context: start-up. */
-bool np_kernel_thp_usable(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "live.h"
 #include "pages.h"
 #include "stripes.h"
+#include "thp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static void plan(struct np_mapping_rule *rule)
     np_plan_make(placement, -1, placement->hardness == NP_HARD && placement->mode == NP_BIND, &rule->plan);
     if (!rule->plan.striped)
         return;
-    size_t unit = rule->plan.advice == NP_ADVICE_HUGE_PAGES ? np_kernel_huge_size() : 0;
+    size_t unit = rule->plan.advice == NP_ADVICE_HUGE_PAGES ? np_thp_size() : 0;
     const uint8_t *weights = placement->mode == NP_WEIGHTED_INTERLEAVE ? placement->weights : NULL;
     rule->stripes = np_stripes_new(&placement->nodes, weights, unit, STRIPED_SPAN);
     rule->plan.policy = (struct np_mpol){.mode = NP_MPOL_INTERLEAVE, .nodes = placement->nodes};

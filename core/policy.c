@@ -2,6 +2,7 @@
 #include "policy.h"
 
 #include "log.h"
+#include "thp.h"
 #include "topology.h"
 
 #include <errno.h>
@@ -106,7 +107,7 @@ static const char *missing_pages(enum np_huge huge)
 {
     switch (huge) {
     case NP_HUGE_THP:
-        return np_kernel_huge_size() == 0 ? "transparent huge pages" : NULL;
+        return np_thp_size() == 0 ? "transparent huge pages" : NULL;
     case NP_HUGE_2M:
         return np_kernel_has_huge_pages((size_t)2 << 20) ? NULL : "2M pages";
     case NP_HUGE_1G:

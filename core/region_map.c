@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The mapping of a region: pages of the kind asked for, or of the next lesser one. */
 #include "region.h"
+#include "thp.h"
 #include "zone.h"
 
 #include <errno.h>
@@ -67,7 +68,7 @@ static int map_kind(struct np_region *region, size_t size, enum np_huge kind)
 {
     size_t unit = kinds[kind].explicit_size;
     if (kind == NP_HUGE_THP)
-        unit = np_kernel_thp_usable() ? np_kernel_huge_size() : 0;
+        unit = np_thp_usable() ? np_thp_size() : 0;
     else if (unit == 0)
         unit = np_kernel_page_size();
     if (unit == 0)

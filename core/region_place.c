@@ -5,6 +5,7 @@
 #include "current.h"
 #include "region.h"
 #include "stripes.h"
+#include "thp.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -197,7 +198,7 @@ static int move_batch(struct placing *placing)
  * one does that (Linux 5.4). Where it does not, what cannot be spread goes whole. */
 static void split_huge_pages(const struct np_region *region)
 {
-    const size_t huge = np_kernel_huge_size(), base = np_kernel_page_size();
+    const size_t huge = np_thp_size(), base = np_kernel_page_size();
     if (huge == 0)
         return;
     char *end = region->data + region->size;

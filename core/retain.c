@@ -5,6 +5,7 @@
 #include "commit.h"
 #include "parked.h"
 #include "space.h"
+#include "thp.h"
 
 #include <sys/mman.h>
 
@@ -75,7 +76,7 @@ bool np_retain_drop(struct np_zone *zone, uint32_t first, uint32_t pages)
  * made of. */
 static uint32_t unit_pages(const struct np_zone *zone)
 {
-    size_t huge = zone->advice == NP_ADVICE_BASE_PAGES ? 0 : np_kernel_huge_size();
+    size_t huge = zone->advice == NP_ADVICE_BASE_PAGES ? 0 : np_thp_size();
     return huge ? np_pages(huge) : 1;
 }
 

@@ -2,6 +2,7 @@
 #include "slab.h"
 
 #include "extent.h"
+#include "retain.h"
 #include "space.h"
 
 #include <string.h>
@@ -33,11 +34,11 @@ static uint32_t colour(struct np_zone *zone, const struct np_slot *slot)
     return (uint32_t)((np_bytes(page) + slot->size - 1) / slot->size) % slot->blocks;
 }
 
-int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit)
+int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool *ret_fresh)
 {
     const struct np_slot *slot = &np_bins.slot[number];
     void *memory;
-    int error = np_extent_take_slab(zone, slot->slab_bytes, &memory);
+    int error = np_extent_take_slab(zone, slot->slab_bytes, &memory, ret_fresh);
     if (error)
         return error;
     uint32_t unit = np_slab_unit(zone, memory), words = words_of(slot);
@@ -45,7 +46,7 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit)
     /* The rest of the record belongs to the threads of other nodes: one of them may still be posting it for the last
      * slab that was here. */
     slab->turn = 0;
-    slab->listed = false;
+    slab->listed = slab->thin = slab->absent = false;
     memset(slab->bits, 0xff, words * sizeof *slab->bits);
     if (slot->blocks % 64)
         slab->bits[words - 1] = ((uint64_t)1 << slot->blocks % 64) - 1;
@@ -127,6 +128,85 @@ unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, un
     return most - missing;
 }
 
+/* The blocks that lie on a page, wholly or in part: [*ret_first, *ret_end), none where the page is behind the last block. */
+static void blocks_on(const struct np_slot *slot, unsigned page, uint32_t *ret_first, uint32_t *ret_end)
+{
+    const uint32_t first = (uint32_t)(np_bytes(page) / slot->size);
+    const uint32_t end = (uint32_t)((np_bytes(page + 1) - 1) / slot->size) + 1;
+    *ret_end = end < slot->blocks ? end : slot->blocks;
+    *ret_first = first < *ret_end ? first : *ret_end;
+}
+
+/* The bits of a word that are of the blocks [first, end). */
+static uint64_t bits_between(unsigned word, uint32_t first, uint32_t end)
+{
+    const uint32_t low = word * 64;
+    const uint64_t from = first > low ? UINT64_MAX << (first - low) : UINT64_MAX;
+    const uint64_t to = end < low + 64 ? ((uint64_t)1 << (end - low)) - 1 : UINT64_MAX;
+    return from & to;
+}
+
+static bool all_free(const struct np_slab *slab, uint32_t first, uint32_t end)
+{
+    for (unsigned word = first / 64; word * 64 < end; word++)
+        if (bits_between(word, first, end) & ~slab->bits[word])
+            return false;
+    return true;
+}
+
+/* Sets the bits of blocks, or clears them. Return: how many were changed. */
+static uint32_t mark(struct np_slab *slab, uint32_t first, uint32_t end, bool is_free)
+{
+    uint32_t changed = 0;
+    for (unsigned word = first / 64; word * 64 < end; word++) {
+        const uint64_t now = slab->bits[word], bits = bits_between(word, first, end);
+        slab->bits[word] = is_free ? now | bits : now & ~bits;
+        changed += (uint32_t)__builtin_popcountll(now ^ slab->bits[word]);
+    }
+    return changed;
+}
+
+uint64_t np_slab_take_pages(struct np_slab *slab)
+{
+    const struct np_slot *slot = &np_bins.slot[slab->slot];
+    uint64_t pages = 0;
+    uint32_t first, end;
+    for (unsigned page = 0; page < np_pages(slot->slab_bytes); page++) {
+        blocks_on(slot, page, &first, &end);
+        if (first < end && all_free(slab, first, end))
+            pages |= (uint64_t)1 << page;
+    }
+    for (uint64_t left = pages; left; left &= left - 1) {
+        blocks_on(slot, (unsigned)__builtin_ctzll(left), &first, &end);
+        slab->free -= mark(slab, first, end, false);
+    }
+    return pages;
+}
+
+bool np_slab_drop_pages(struct np_zone *zone, uint32_t unit, uint64_t pages)
+{
+    const uint32_t slab = np_pages((size_t)unit << NP_UNIT_SHIFT);
+    bool any = false;
+    while (pages) {
+        const unsigned first = (unsigned)__builtin_ctzll(pages);
+        const uint64_t rest = ~(pages >> first);
+        const unsigned count = rest ? (unsigned)__builtin_ctzll(rest) : 64;
+        any |= np_retain_drop(zone, slab + first, count);
+        pages &= first + count < 64 ? UINT64_MAX << (first + count) : 0;
+    }
+    return any;
+}
+
+void np_slab_give_pages(struct np_slab *slab, uint64_t pages)
+{
+    uint32_t first, end;
+    for (uint64_t left = pages; left; left &= left - 1) {
+        blocks_on(&np_bins.slot[slab->slot], (unsigned)__builtin_ctzll(left), &first, &end);
+        slab->free += mark(slab, first, end, true);
+    }
+    slab->turn = 0;
+}
+
 /* In which turn a word comes first, when the turns begin with the word @first. */
 static unsigned turn_of(unsigned word, unsigned first, unsigned words)
 {
@@ -156,6 +236,7 @@ unsigned np_slab_give(struct np_zone *zone, struct np_slab *slab, void *const *b
         first_turn = turn < first_turn ? turn : first_turn;
     }
     slab->free += given;
+    slab->thin = false;
     look_again_from(slab, first_turn);
     return given;
 }
@@ -173,6 +254,7 @@ uint32_t np_slab_collect(struct np_slab *slab)
             return word * 64 + (uint32_t)__builtin_ctzll(slab->bits[word] & bits);
         slab->bits[word] |= bits;
         slab->free += (uint32_t)__builtin_popcountll(bits);
+        slab->thin = false;
         look_again_from(slab, turn_of(word, slab->start / 64, words));
     }
     return UINT32_MAX;

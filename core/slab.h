@@ -21,6 +21,8 @@ struct np_slab {
     uint32_t turn;           /* words from start's on that have no bits */
     bool listed;
     uint8_t slot;
+    bool thin;   /* the kernel has the pages that no block in use lies on, and no block has come back since */
+    bool absent; /* hard zones: pages were given back, and are to be committed before a block is handed out */
     _Alignas(64) uint64_t bits[NP_SLAB_WORDS];
     /* What threads of other nodes write, together: each line of it costs them a way to this node and back. */
     _Alignas(64) _Atomic uint32_t posted; /* on the depot's list of slabs with blocks from other nodes */
@@ -39,8 +41,9 @@ struct np_slab *np_slab_of(const struct np_zone *zone, const struct np_slot *slo
 struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit);
 
 /** np_slab_new() - make a slab for the slot with a number of the zone's free pages; all its blocks are free.
- * Return: 0 and *ret_unit; -ENOSPC, -ENOMEM, -ENODEV as np_extent_take(). */
-int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit);
+ * Return: 0, *ret_unit, and *ret_fresh is set to true when pages without memory came with it; -ENOSPC, -ENOMEM, -ENODEV as
+ * np_extent_take(). */
+int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool *ret_fresh);
 /** np_slab_return() - give the pages of a slab whose blocks are all free back to the zone. */
 void np_slab_return(struct np_zone *zone, uint32_t unit);
 
@@ -48,6 +51,13 @@ void np_slab_return(struct np_zone *zone, uint32_t unit);
  * at ret_blocks[most - 1], the others before it. @lines: first those that share their cache lines with no other thread's.
  * Return: how many. */
 unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most, bool lines);
+/** np_slab_take_pages() - hand out the blocks that lie on pages on which none in use does. Return: one bit for each such page of the
+ * slab. */
+uint64_t np_slab_take_pages(struct np_slab *slab);
+/** np_slab_drop_pages() - give such pages back to the kernel. No lock. Return: did it take any? */
+bool np_slab_drop_pages(struct np_zone *zone, uint32_t unit, uint64_t pages);
+/** np_slab_give_pages() - take the blocks on these pages back. */
+void np_slab_give_pages(struct np_slab *slab, uint64_t pages);
 /** np_slab_give() - take blocks back, up to the first that is not of this slab. Return: how many; 0 when the first is free already, or
  * none. */
 unsigned np_slab_give(struct np_zone *zone, struct np_slab *slab, void *const *blocks, unsigned count);

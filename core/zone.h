@@ -59,9 +59,9 @@ struct np_zone {
     struct np_depot *depots;       /* one for each slot */
     bool has_depots;
     uint16_t class_index;
-    bool small;                  /* for slabs only: the class's large blocks have another zone */
-    _Atomic uint32_t colour;     /* of the next slab */
-    _Atomic uint32_t last_decay; /* second when old pages were last looked for */
+    bool small;                         /* for slabs only: the class's large blocks have another zone */
+    _Atomic uint32_t colour, thin_last; /* of the next slab; slot that np_thin_some() looked at last */
+    _Atomic uint32_t last_decay;        /* second when old pages were last looked for */
 };
 
 /** np_zones_reserve() - take address space for @count zones that serve nodes with @memory bytes in all.

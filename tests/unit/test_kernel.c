@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #include "tap.h"
+#include "thp.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -205,7 +206,7 @@ static void test_rest(void)
     tap_int(np_kernel_affinity(INT_MAX, &cpus), -ESRCH, "a thread that cannot be is told");
     tap_ok(np_kernel_cpu_node(NULL) >= 0, "the CPU has a node");
     tap_int((long long)np_kernel_page_size(), sysconf(_SC_PAGESIZE), "the page size is libc's");
-    const size_t huge = np_kernel_huge_size();
+    const size_t huge = np_thp_size();
     tap_ok((huge & (huge - 1)) == 0 && (huge == 0 || huge > np_kernel_page_size()),
            "a huge page is a power of two");
     tap_ok(!np_kernel_has_huge_pages((size_t)3 << 20), "there are no pages of 3 MiB");

@@ -4,6 +4,7 @@
 #include "kernel.h"
 #include "sanitized.h"
 #include "tap.h"
+#include "thp.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -74,7 +75,7 @@ static void test_small_stack(char *memory)
 
 static void test_huge(void)
 {
-    const size_t huge = np_kernel_huge_size();
+    const size_t huge = np_thp_size();
     void *area;
     uint64_t bytes = 12345;
     if (huge == 0 || huge > (size_t)64 << 20 ||
