@@ -16,6 +16,8 @@ FURTHER = [("growth", "1"), ("large", "20"), ("mixed", "50000")]
 GROUPS = [(COMMON, [{}, {"NUMAPERF_CONFIG": ""}]), (FURTHER, [{}]),
           (COMMON[:1], [{"NUMAPERF_CONFIG": path} for path in sorted(harness.POLICIES.glob("*.ini"))])]
 LINE = 110
+UNORDERED = harness.BUILD / "unordered"
+SHIM = UNORDERED / "preload" / "libnumaperf_preload.so"
 # Variables up to this size come first; then those of which a part is always written, where they begin.
 SMALL_BYTES = 512
 PARTLY_WRITTEN = ("log_path", "np_bins", "task", "threads", "rules", "process")
@@ -23,7 +25,8 @@ PARTLY_WRITTEN = ("log_path", "np_bins", "task", "threads", "rules", "process")
 HEAD = """\
 /* SPDX-License-Identifier: MIT */
 /* layout - the functions that every start and the common calls run, together: the kernel maps code in pieces of 64 KiB, so
- * what lies among others costs each program their memory too. Made by bench/layout.py; a function that is missing here is
+ * what lies among others costs each program their memory too. What only some programs run, such as the reader of policy
+ * files, ends the second segment of code; the rest begins it. Made by bench/layout.py; a function that is missing here is
  * found elsewhere and costs a few pages. Constants come before the code, away from the unwind tables, which are hardly ever
  * read. Of the variables that begin as zero the many small ones lie together, behind those that do not, and away from tables
  * that most programs leave as they are. */
@@ -38,12 +41,25 @@ SECTIONS
     *libc_nonshared.a:(.text)
     *(.text.startup .text.startup.* .text.exit .text.exit.*)
 """
-TAIL = """\
-    *libinih.a:(.text .text.*)
-    *(.text .text.* .stub)
+FURTHER_HEAD = """\
   }
 }
 INSERT AFTER .plt;
+SECTIONS
+{
+  .text.further : ALIGN(CONSTANT(MAXPAGESIZE))
+  {
+"""
+TAIL = """\
+    *libinih.a:(.text .text.*)
+  }
+}
+INSERT AFTER .eh_frame;
+SECTIONS
+{
+  .text.rest : ALIGN(CONSTANT(MAXPAGESIZE)) { *(.text .text.* .stub) }
+}
+INSERT AFTER .eh_frame;
 SECTIONS
 {
   .rodata : { *(.rodata .rodata.*) }
@@ -66,9 +82,9 @@ INSERT AFTER .data;
 def executed(program, amount, variables):
     """The names of the shim's functions that a workload runs, with more variables in its environment."""
     with tempfile.NamedTemporaryFile() as out:
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", harness.BUILD / "workloads" / program,
-                   amount]
-        harness.run(*harness.Variant("", {"LD_PRELOAD": harness.SHIM, **variables}).command(command))
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}",
+                   harness.BUILD / "workloads" / program, amount]
+        harness.run(*harness.Variant("", {"LD_PRELOAD": SHIM, **variables}).command(command))
         text = pathlib.Path(out.name).read_text(encoding="utf-8", errors="replace")
     names, own, found = {}, False, set()
     for line in text.splitlines():
@@ -79,16 +95,25 @@ def executed(program, amount, variables):
         space = "ob" if kind.endswith("ob") else "fn" if kind.endswith("fn") else "fl"
         name = names.setdefault((space, number), name)
         if kind == "ob":
-            own = name == str(harness.SHIM)
+            own = name == str(SHIM)
         elif kind == "fn" and own:
             found.add(name.split("'")[0])
     return found
 
 
+def build():
+    """The shim with its functions as the compiler left them: valgrind names only those of the first segment of code."""
+    harness.build()
+    if not (UNORDERED / "build.ninja").exists():
+        harness.run("meson", "setup", "--buildtype=release", "-Dtests=disabled", "-Dshim-layout=false", UNORDERED,
+                    harness.ROOT)
+    harness.run("ninja", "-C", UNORDERED)
+
+
 def sections():
     """Object file -> its sections of functions and variables: name -> bytes."""
     result = {}
-    for path in sorted(harness.NUMAPERF.glob("*/*.p/*.c.o")):
+    for path in sorted(UNORDERED.glob("*/*.p/*.c.o")):
         folder = path.parent.name
         if not folder.startswith(("libnp_core", "libnp_small", "libnp_config", "libnp_preload", "libnumaperf_preload")):
             continue
@@ -118,12 +143,14 @@ def say_lines(of_object, wanted):
 
 
 def main():
-    harness.build()
+    build()
     of_object, seen = sections(), set()
     print(HEAD, end="")
     for cases, environments in GROUPS:
         functions = set().union(*(executed(*case, each) for case in cases for each in environments)) - seen
         say_lines(of_object, lambda name, _, own=functions: name.removeprefix(".text.") in own)
+        if not seen:
+            print(FURTHER_HEAD, end="")
         seen |= functions
     print(TAIL, end="")
     say_lines(of_object, lambda name, size: name.startswith(".bss.") and size <= SMALL_BYTES)

@@ -14,20 +14,18 @@
 #define NP_CONFIG_MAX_CLASSES  64 /* [malloc.*] sections, = NP_MAX_RULES of core/stats.h */
 #define NP_CONFIG_MAX_MAPPINGS 64 /* [mmap.*] sections, likewise */
 
-/** A policy file, checked whole. */
+/** A policy file, checked whole. What few rules need lies on few pages. */
 struct np_config {
-    char path[PATH_MAX]; /* as found, or "built-in" */
-    char summary[192];
     enum np_hardness hardness;
+    bool scrub; /* exec'ed programs run without the shim */
+    unsigned class_count, mapping_count, thread_count;
+    struct np_process_rule process;                     /* its line is 0 without a [process] */
+    struct np_rule classes[NP_CONFIG_MAX_CLASSES];      /* [malloc.*] sorted by min_size, disjoint */
+    struct np_rule mappings[NP_CONFIG_MAX_MAPPINGS];    /* [mmap.*] in the order of the file */
+    struct np_thread_rule threads[NP_MAX_THREAD_RULES]; /* [thread.*] likewise */
+    char path[PATH_MAX];                                /* as found, or "built-in" */
     char report[PATH_MAX]; /* "" for none, "-" for stderr, else a path as written */
-    unsigned class_count;
-    struct np_rule classes[NP_CONFIG_MAX_CLASSES]; /* [malloc.*] sorted by min_size, disjoint */
-    unsigned mapping_count;
-    struct np_rule mappings[NP_CONFIG_MAX_MAPPINGS]; /* [mmap.*] in the order of the file */
-    bool scrub;                                      /* exec'ed programs run without the shim */
-    struct np_process_rule process;                  /* its line is 0 without a [process] */
-    unsigned thread_count;
-    struct np_thread_rule threads[NP_MAX_THREAD_RULES]; /* [thread.*] in the order of the file */
+    char summary[192];
 };
 
 /** One thing wrong with a file. format: "FILE:LINE: SECTION.KEY: reason" by np_config_problem_format(). */
