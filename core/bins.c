@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "bins.h"
 
+#include "pages.h"
+
 /* Bytes that a magazine may hold, the same where threads wait for the depot, and how many blocks at least and at most.
  * Measured: four threads that pass blocks on to each other have 1.1 times the peak memory under glibc with 16 KiB, 1.5 with
  * 64 KiB, and need the same time; trees take a tenth more time. */
@@ -9,10 +11,10 @@
 #define MAGAZINE_LEAST           4
 #define MAGAZINE_MOST            256u
 
-/* Blocks that a slab should have at least: it is as many units as that takes. Pages that no block has touched cost
- * nothing, but they are the same nodes' in each slab, where nodes take turns: a page of 16 is too much. */
+/* Blocks that a slab should have at least, and which part of it may lie behind the last one: it is as many units as that takes.
+ * Pages there cost nothing, but they are the same nodes' in each slab, where nodes take turns. */
 #define SLAB_BLOCKS 8
-#define PAGE        ((size_t)4096)
+#define SLAB_SHARE  32
 
 _Static_assert(NP_SMALL_MOST *SLAB_BLOCKS == NP_SLAB_MOST, "the largest slab is of the largest blocks");
 
@@ -45,8 +47,8 @@ static uint32_t magazine_blocks(size_t bytes, size_t size)
 
 static void describe(struct np_slot *slot, uint16_t class, size_t size)
 {
-    size_t slab = NP_UNIT;
-    while (slab < size * SLAB_BLOCKS || (slab == NP_UNIT && slab % size >= PAGE))
+    size_t slab = NP_UNIT > np_bytes(1) ? NP_UNIT : np_bytes(1);
+    while (slab < NP_SLAB_MOST && (slab < size * SLAB_BLOCKS || slab % size * SLAB_SHARE > slab))
         slab *= 2;
     slot->size = (uint32_t)size;
     slot->slab_bytes = (uint32_t)slab;

@@ -18,7 +18,7 @@
 #define NP_MAX_SLOTS     128 /* NP_BINS, a border for each of 64 classes, and slot 0: none */
 
 /** Slabs are made of units of this size, and begin at multiples of their own size. */
-#define NP_UNIT_SHIFT 16
+#define NP_UNIT_SHIFT 14
 #define NP_UNIT       ((size_t)1 << NP_UNIT_SHIFT)
 #define NP_SLAB_MOST  ((size_t)256 << 10) /* bytes of the largest */
 

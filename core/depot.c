@@ -141,36 +141,30 @@ static void settle(struct np_zone *zone, struct np_depot *depot, uint32_t unit, 
 
 /* ---- What other nodes gave back ---- */
 
-static void post(struct np_zone *zone, struct np_slab *slab, unsigned slot)
+static void post(struct np_zone *zone, uint32_t unit, unsigned slot)
 {
     struct np_depot *depot = &zone->depots[slot];
-    uint32_t unit = (uint32_t)(slab - zone->slabs), head = atomic_load(&depot->posted);
+    struct np_slab_remote *remote = np_slab_remote_at(zone, unit);
+    uint32_t head = atomic_load(&depot->posted);
     do
-        atomic_store_explicit(&slab->post_next, head, memory_order_relaxed);
+        atomic_store_explicit(&remote->next, head, memory_order_relaxed);
     while (!atomic_compare_exchange_weak(&depot->posted, &head, unit));
-}
-
-static bool has_remote(const struct np_slab *slab)
-{
-    for (unsigned word = 0; word < NP_SLAB_WORDS; word++)
-        if (atomic_load(&slab->remote[word]))
-            return true;
-    return false;
 }
 
 /* The thread that posted this slab had set its bits before, and they may have been collected and the slab have been
  * given back meanwhile: then the record stands for no slab now, or for one of another depot. */
-static void forward(struct np_zone *zone, struct np_slab *slab)
+static void forward(struct np_zone *zone, uint32_t unit)
 {
-    atomic_store(&slab->posted, 0);
-    while (has_remote(slab) && !atomic_exchange(&slab->posted, 1)) {
-        unsigned slot = slab->slot;
+    struct np_slab_remote *remote = np_slab_remote_at(zone, unit);
+    atomic_store(&remote->posted, 0);
+    while (np_slab_has_remote(zone, unit) && !atomic_exchange(&remote->posted, 1)) {
+        unsigned slot = np_slab_at(zone, unit)->slot;
         if (slot) {
-            post(zone, slab, slot);
+            post(zone, unit, slot);
             return;
         }
         /* Collected and given back in between: no depot would ever look at it. */
-        atomic_store(&slab->posted, 0);
+        atomic_store(&remote->posted, 0);
     }
 }
 
@@ -183,15 +177,15 @@ static const void *collect(struct np_zone *zone, unsigned slot)
     uint32_t unit = atomic_exchange(&depot->posted, NP_NO_SLAB), next;
     for (; unit != NP_NO_SLAB; unit = next) {
         struct np_slab *slab = np_slab_at(zone, unit);
-        next = atomic_load_explicit(&slab->post_next, memory_order_relaxed);
+        next = atomic_load_explicit(&np_slab_remote_at(zone, unit)->next, memory_order_relaxed);
         if (slab->slot != slot) {
-            forward(zone, slab);
+            forward(zone, unit);
             continue;
         }
         const bool was_empty = is_empty(slab), was_thin = slab->thin;
-        uint32_t twice = np_slab_collect(slab);
+        uint32_t twice = np_slab_collect(zone, unit);
         if (twice != UINT32_MAX)
-            return zone->base + ((size_t)unit << NP_UNIT_SHIFT) + (size_t)twice * np_bins.slot[slot].size;
+            return np_slab_address(zone, unit) + (size_t)twice * np_bins.slot[slot].size;
         if (!was_empty && slab->free)
             settle(zone, depot, unit, was_thin);
     }
@@ -206,7 +200,7 @@ static int make_whole(struct np_zone *zone, uint32_t unit)
     struct np_slab *slab = np_slab_at(zone, unit);
     if (!zone->hard || !slab->absent)
         return 0;
-    const uint32_t first = np_pages((size_t)unit << NP_UNIT_SHIFT);
+    const uint32_t first = np_zone_page(zone, np_slab_address(zone, unit));
     const int error = np_commit(zone, first, np_pages(np_bins.slot[slab->slot].slab_bytes));
     slab->absent = error != 0;
     return error;
@@ -264,11 +258,12 @@ int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsign
 /* Gives back the blocks at the beginning of the list that are of one slab. Return: how many, 0: the first was free already. */
 static unsigned give_to_one(struct np_zone *zone, unsigned slot, void **blocks, unsigned count)
 {
-    struct np_slab *slab = np_slab_of(zone, &np_bins.slot[slot], blocks[0]);
+    const uint32_t unit = np_slab_first(zone, &np_bins.slot[slot], blocks[0]);
+    const struct np_slab *slab = np_slab_at(zone, unit);
     const bool was_thin = slab->thin;
-    const unsigned given = slab->slot == slot ? np_slab_give(zone, slab, blocks, count) : 0;
+    const unsigned given = slab->slot == slot ? np_slab_give(zone, unit, blocks, count) : 0;
     if (given)
-        settle(zone, &zone->depots[slot], (uint32_t)(slab - zone->slabs), was_thin);
+        settle(zone, &zone->depots[slot], unit, was_thin);
     return given;
 }
 
@@ -291,11 +286,11 @@ void np_depot_post(struct np_zone *zone, void **blocks, unsigned count)
     for (unsigned i = 0; i < count;) {
         unsigned number = np_space_kinds(zone)[np_slab_unit(zone, blocks[i])];
         const struct np_slot *slot = &np_bins.slot[number];
-        struct np_slab *slab = np_slab_of(zone, slot, blocks[i]);
+        const uint32_t unit = np_slab_first(zone, slot, blocks[i]);
         uint64_t bits = 0;
         unsigned word = 0;
         for (unsigned first = i; i < count; i++) {
-            if (np_slab_of(zone, slot, blocks[i]) != slab)
+            if (np_slab_first(zone, slot, blocks[i]) != unit)
                 break;
             uint32_t block = np_slot_block(slot, (size_t)((char *)blocks[i] - zone->base));
             if (i > first && block / 64 != word)
@@ -306,10 +301,10 @@ void np_depot_post(struct np_zone *zone, void **blocks, unsigned count)
             word = block / 64;
             bits |= bit;
         }
-        if (!np_slab_post(slab, word, bits))
+        if (!np_slab_post(zone, unit, word, bits))
             refuse_block(zone, blocks[i - 1]);
-        if (!atomic_exchange(&slab->posted, 1))
-            post(zone, slab, number);
+        if (!atomic_exchange(&np_slab_remote_at(zone, unit)->posted, 1))
+            post(zone, unit, number);
     }
 }
 

@@ -7,17 +7,20 @@
 
 #include <string.h>
 
-_Static_assert(sizeof(struct np_slab) == NP_SLAB_STRIDE, "the space reserves a record for each unit");
+#define WORDS_OF_UNIT (NP_UNIT / 16 / 64)
+
+_Static_assert(sizeof(struct np_slab) + WORDS_OF_UNIT * sizeof(uint64_t) <= NP_SLAB_STRIDE &&
+                   sizeof(struct np_slab_remote) + WORDS_OF_UNIT * sizeof(uint64_t) <= NP_REMOTE_STRIDE,
+               "the space reserves records for each unit");
 
 struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit)
 {
-    return &zone->slabs[unit];
+    return (struct np_slab *)(void *)(zone->slabs + (size_t)unit * NP_SLAB_STRIDE);
 }
 
-struct np_slab *np_slab_of(const struct np_zone *zone, const struct np_slot *slot, const void *block)
+struct np_slab_remote *np_slab_remote_at(const struct np_zone *zone, uint32_t unit)
 {
-    size_t offset = (size_t)((const char *)block - zone->base);
-    return &zone->slabs[(offset & ~(size_t)(slot->slab_bytes - 1)) >> NP_UNIT_SHIFT];
+    return (struct np_slab_remote *)(void *)(zone->remotes + (size_t)unit * NP_REMOTE_STRIDE);
 }
 
 static unsigned words_of(const struct np_slot *slot)
@@ -30,7 +33,7 @@ static unsigned words_of(const struct np_slot *slot)
 static uint32_t colour(struct np_zone *zone, const struct np_slot *slot)
 {
     uint32_t turn = atomic_fetch_add_explicit(&zone->colour, 1, memory_order_relaxed);
-    uint32_t page = turn % np_pages(slot->slab_bytes);
+    uint32_t pages = np_pages(slot->slab_bytes), page = (turn + turn / pages) % pages;
     return (uint32_t)((np_bytes(page) + slot->size - 1) / slot->size) % slot->blocks;
 }
 
@@ -43,8 +46,8 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool 
         return error;
     uint32_t unit = np_slab_unit(zone, memory), words = words_of(slot);
     struct np_slab *slab = np_slab_at(zone, unit);
-    /* The rest of the record belongs to the threads of other nodes: one of them may still be posting it for the last
-     * slab that was here. */
+    /* The remote record belongs to the threads of other nodes: one of them may still be posting it for the last slab that was
+     * here. */
     slab->turn = 0;
     slab->listed = slab->thin = slab->absent = false;
     memset(slab->bits, 0xff, words * sizeof *slab->bits);
@@ -63,7 +66,7 @@ void np_slab_return(struct np_zone *zone, uint32_t unit)
     struct np_slab *slab = np_slab_at(zone, unit);
     memset(np_space_kinds(zone) + unit, 0, np_bins.slot[slab->slot].slab_bytes >> NP_UNIT_SHIFT);
     slab->slot = 0;
-    np_extent_give_slab(zone, zone->base + ((size_t)unit << NP_UNIT_SHIFT));
+    np_extent_give_slab(zone, np_slab_address(zone, unit));
 }
 
 /* The bits of a word that are to be handed out in turn @turn: the word of the start is taken in two halves. */
@@ -109,7 +112,7 @@ unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, un
 {
     struct np_slab *slab = np_slab_at(zone, unit);
     const struct np_slot *slot = &np_bins.slot[slab->slot];
-    char *base = zone->base + ((size_t)unit << NP_UNIT_SHIFT);
+    char *base = np_slab_address(zone, unit);
     const unsigned words = words_of(slot);
     unsigned missing = most;
     lines = lines && np_slot_shares_lines(slot);
@@ -185,7 +188,7 @@ uint64_t np_slab_take_pages(struct np_slab *slab)
 
 bool np_slab_drop_pages(struct np_zone *zone, uint32_t unit, uint64_t pages)
 {
-    const uint32_t slab = np_pages((size_t)unit << NP_UNIT_SHIFT);
+    const uint32_t slab = np_zone_page(zone, np_slab_address(zone, unit));
     bool any = false;
     while (pages) {
         const unsigned first = (unsigned)__builtin_ctzll(pages);
@@ -219,10 +222,11 @@ static void look_again_from(struct np_slab *slab, unsigned turn)
         slab->turn = turn;
 }
 
-unsigned np_slab_give(struct np_zone *zone, struct np_slab *slab, void *const *blocks, unsigned count)
+unsigned np_slab_give(struct np_zone *zone, uint32_t unit, void *const *blocks, unsigned count)
 {
+    struct np_slab *slab = np_slab_at(zone, unit);
     const struct np_slot slot = np_bins.slot[slab->slot]; /* a copy: writing bits cannot change it */
-    const char *base = zone->base + ((size_t)(slab - zone->slabs) << NP_UNIT_SHIFT);
+    const char *base = np_slab_address(zone, unit);
     const unsigned words = words_of(&slot), first = slab->start / 64;
     unsigned given = 0, first_turn = words;
     for (; given < count; given++) {
@@ -241,15 +245,17 @@ unsigned np_slab_give(struct np_zone *zone, struct np_slab *slab, void *const *b
     return given;
 }
 
-uint32_t np_slab_collect(struct np_slab *slab)
+uint32_t np_slab_collect(struct np_zone *zone, uint32_t unit)
 {
+    struct np_slab *slab = np_slab_at(zone, unit);
+    struct np_slab_remote *remote = np_slab_remote_at(zone, unit);
     unsigned words = words_of(&np_bins.slot[slab->slot]);
     /* Whoever gives a block back from now on posts the slab anew. */
-    atomic_store(&slab->posted, 0);
+    atomic_store(&remote->posted, 0);
     for (unsigned word = 0; word < words; word++) {
-        if (!atomic_load_explicit(&slab->remote[word], memory_order_relaxed))
+        if (!atomic_load_explicit(&remote->bits[word], memory_order_relaxed))
             continue;
-        uint64_t bits = atomic_exchange(&slab->remote[word], 0);
+        uint64_t bits = atomic_exchange(&remote->bits[word], 0);
         if (slab->bits[word] & bits)
             return word * 64 + (uint32_t)__builtin_ctzll(slab->bits[word] & bits);
         slab->bits[word] |= bits;
@@ -260,7 +266,18 @@ uint32_t np_slab_collect(struct np_slab *slab)
     return UINT32_MAX;
 }
 
-bool np_slab_post(struct np_slab *slab, unsigned word, uint64_t bits)
+bool np_slab_has_remote(const struct np_zone *zone, uint32_t unit)
 {
-    return !(atomic_fetch_or(&slab->remote[word], bits) & bits);
+    const struct np_slab_remote *remote = np_slab_remote_at(zone, unit);
+    /* Whatever slab is there now: none of the smallest blocks has more. */
+    const size_t words = np_bytes(1) > NP_UNIT ? np_bytes(1) / 16 / 64 : WORDS_OF_UNIT;
+    for (size_t word = 0; word < words; word++)
+        if (atomic_load(&remote->bits[word]))
+            return true;
+    return false;
+}
+
+bool np_slab_post(struct np_zone *zone, uint32_t unit, unsigned word, uint64_t bits)
+{
+    return !(atomic_fetch_or(&np_slab_remote_at(zone, unit)->bits[word], bits) & bits);
 }

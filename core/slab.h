@@ -10,10 +10,10 @@
 #include "bins.h"
 #include "zone.h"
 
-#define NP_NO_SLAB    UINT32_MAX
-#define NP_SLAB_WORDS 64 /* 4096 blocks of 16 bytes */
+#define NP_NO_SLAB UINT32_MAX
 
-/** The record of the unit that a slab begins with. A zeroed one is of no slab. */
+/** The record of a slab lies where the first of its units has one, and may go on over those of the others. A zeroed one is of no
+ * slab. */
 struct np_slab {
     uint32_t next, previous; /* in the depot's list of slabs with free blocks: numbers of units */
     uint32_t free;           /* blocks whose bit is set */
@@ -23,11 +23,15 @@ struct np_slab {
     uint8_t slot;
     bool thin;   /* the kernel has the pages that no block in use lies on, and no block has come back since */
     bool absent; /* hard zones: pages were given back, and are to be committed before a block is handed out */
-    _Alignas(64) uint64_t bits[NP_SLAB_WORDS];
-    /* What threads of other nodes write, together: each line of it costs them a way to this node and back. */
-    _Alignas(64) _Atomic uint32_t posted; /* on the depot's list of slabs with blocks from other nodes */
-    _Atomic uint32_t post_next;           /* its next one */
-    _Atomic uint64_t remote[NP_SLAB_WORDS];
+    uint64_t bits[];
+};
+
+/** What threads of other nodes write, in a table of its own that most programs never touch. Each line of it costs them a way to
+ * this node and back. */
+struct np_slab_remote {
+    _Atomic uint32_t posted; /* on the depot's list of slabs with blocks from other nodes */
+    _Atomic uint32_t next;   /* its next one */
+    _Atomic uint64_t bits[];
 };
 
 static inline uint32_t np_slab_unit(const struct np_zone *zone, const void *address)
@@ -35,10 +39,22 @@ static inline uint32_t np_slab_unit(const struct np_zone *zone, const void *addr
     return (uint32_t)((size_t)((const char *)address - zone->base) >> NP_UNIT_SHIFT);
 }
 
-/** np_slab_of() - the record of the slab of a block of @slot. No lock. */
-struct np_slab *np_slab_of(const struct np_zone *zone, const struct np_slot *slot, const void *block);
-/** np_slab_at() - the record of the slab that begins with a unit. No lock. */
+/** np_slab_first() - the unit that the slab of a block of @slot begins with. No lock. */
+static inline uint32_t np_slab_first(const struct np_zone *zone, const struct np_slot *slot,
+                                     const void *block)
+{
+    return np_slab_unit(zone, block) & ~((slot->slab_bytes >> NP_UNIT_SHIFT) - 1);
+}
+
+/** np_slab_address() - where a unit begins. No lock. */
+static inline char *np_slab_address(const struct np_zone *zone, uint32_t unit)
+{
+    return zone->base + ((size_t)unit << NP_UNIT_SHIFT);
+}
+
+/** np_slab_at(), np_slab_remote_at() - the records of the slab that begins with a unit. No lock. */
 struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit);
+struct np_slab_remote *np_slab_remote_at(const struct np_zone *zone, uint32_t unit);
 
 /** np_slab_new() - make a slab for the slot with a number of the zone's free pages; all its blocks are free.
  * Return: 0, *ret_unit, and *ret_fresh is set to true when pages without memory came with it; -ENOSPC, -ENOMEM, -ENODEV as
@@ -60,12 +76,14 @@ bool np_slab_drop_pages(struct np_zone *zone, uint32_t unit, uint64_t pages);
 void np_slab_give_pages(struct np_slab *slab, uint64_t pages);
 /** np_slab_give() - take blocks back, up to the first that is not of this slab. Return: how many; 0 when the first is free already, or
  * none. */
-unsigned np_slab_give(struct np_zone *zone, struct np_slab *slab, void *const *blocks, unsigned count);
+unsigned np_slab_give(struct np_zone *zone, uint32_t unit, void *const *blocks, unsigned count);
 /** np_slab_collect() - take back what threads of other nodes have given back. Return: UINT32_MAX, or the number of a block
  * that was free already. */
-uint32_t np_slab_collect(struct np_slab *slab);
+uint32_t np_slab_collect(struct np_zone *zone, uint32_t unit);
+/** np_slab_has_remote() - is there anything to collect? No lock. */
+bool np_slab_has_remote(const struct np_zone *zone, uint32_t unit);
 /** np_slab_post() - give blocks of one word back from another node. No lock. Return: false when one of them was
  * given back by another node already. */
-bool np_slab_post(struct np_slab *slab, unsigned word, uint64_t bits);
+bool np_slab_post(struct np_zone *zone, uint32_t unit, unsigned word, uint64_t bits);
 
 #endif

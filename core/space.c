@@ -92,8 +92,9 @@ static int reserve_tables(unsigned count, size_t zone_size)
     size_t pages = zone_size >> np_page_shift;
     np_space.contents_offset = whole_pages(np_space_runs_bytes(pages));
     np_space.slabs_offset = np_space.contents_offset + whole_pages(pages);
-    np_space.depots_offset =
-        np_space.slabs_offset + whole_pages((zone_size >> NP_UNIT_SHIFT) * NP_SLAB_STRIDE);
+    size_t units = zone_size >> NP_UNIT_SHIFT;
+    np_space.remotes_offset = np_space.slabs_offset + whole_pages(units * NP_SLAB_STRIDE);
+    np_space.depots_offset = np_space.remotes_offset + whole_pages(units * NP_REMOTE_STRIDE);
     np_space.table_span = np_space.depots_offset + whole_pages((np_bins.slots + 1) * (size_t)NP_DEPOT_STRIDE);
     int error = reserve_kinds(zone_size * count);
     if (error)
@@ -132,6 +133,7 @@ static void publish(char *base, unsigned count, size_t zone_size, size_t gap)
         zone->tables_reserved = zone_size >> np_page_shift;
         zone->node = -1;
         zone->slabs = np_space_slabs(zone);
+        zone->remotes = np_space_remotes(zone);
         zone->depots = np_space_depots(zone);
     }
     np_view.shift = np_space.shift;
@@ -228,8 +230,10 @@ void np_zones_release_reserve(void)
                        np_space.contents_offset);
         release_closed((char *)np_space_contents(zone), zone->tables_open,
                        np_space.slabs_offset - np_space.contents_offset);
-        release_closed((char *)np_space_slabs(zone), np_space_units(zone->tables_open) * NP_SLAB_STRIDE,
-                       np_space.depots_offset - np_space.slabs_offset);
+        release_closed(np_space_slabs(zone), np_space_units(zone->tables_open) * NP_SLAB_STRIDE,
+                       np_space.remotes_offset - np_space.slabs_offset);
+        release_closed(np_space_remotes(zone), np_space_units(zone->tables_open) * NP_REMOTE_STRIDE,
+                       np_space.depots_offset - np_space.remotes_offset);
         release_kinds(zone);
         zone->reserved_end = open;
         zone->tables_reserved = zone->tables_open;

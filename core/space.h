@@ -13,10 +13,10 @@ struct np_space {
     unsigned shift;         /* a zone is 1 << shift bytes */
     unsigned count;         /* zones */
     struct np_zone *zones;
-    char *tables;           /* per zone: entries, contents, slabs, depots */
+    char *tables;           /* per zone: entries, contents, slabs, their remote records, depots */
     size_t table_span;      /* bytes of one zone's tables */
     size_t contents_offset; /* of the contents in it */
-    size_t slabs_offset, depots_offset;
+    size_t slabs_offset, remotes_offset, depots_offset;
     size_t kinds_span;        /* bytes of np_view.kinds */
     _Atomic bool released;    /* what is closed is no longer reserved: its addresses may be anybody's */
     _Atomic bool small_steps; /* address space or locked memory is limited: open no more than is asked for */
@@ -24,8 +24,9 @@ struct np_space {
 
 extern struct np_space np_space;
 
-#define NP_SLAB_STRIDE  1152 /* of struct np_slab */
-#define NP_DEPOT_STRIDE 128  /* of struct np_depot */
+#define NP_SLAB_STRIDE   160 /* of a unit's struct np_slab */
+#define NP_REMOTE_STRIDE 192 /* of a unit's struct np_slab_remote */
+#define NP_DEPOT_STRIDE  128 /* of struct np_depot */
 /* Before the first struct np_run. The run at the start of a zone, or at any multiple of 2 MiB, would else be described in
  * the first cache line of a page: a program that writes the first word of each of its pages drives that line out. */
 #define NP_RUNS_AHEAD 1088
@@ -78,9 +79,14 @@ static inline uint8_t *np_space_contents(const struct np_zone *zone)
     return (uint8_t *)np_space_tables(zone) + np_space.contents_offset;
 }
 
-static inline struct np_slab *np_space_slabs(const struct np_zone *zone)
+static inline char *np_space_slabs(const struct np_zone *zone)
 {
-    return (struct np_slab *)(void *)(np_space_tables(zone) + np_space.slabs_offset);
+    return np_space_tables(zone) + np_space.slabs_offset;
+}
+
+static inline char *np_space_remotes(const struct np_zone *zone)
+{
+    return np_space_tables(zone) + np_space.remotes_offset;
 }
 
 static inline struct np_depot *np_space_depots(const struct np_zone *zone)

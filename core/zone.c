@@ -207,8 +207,10 @@ static int open_tables(struct np_zone *zone, size_t pages)
         {np_space_tables(zone), np_space_runs_bytes(old), np_space_runs_bytes(wanted),
          np_space_runs_bytes(reserved)},
         {(char *)np_space_contents(zone), old, wanted, reserved},
-        {(char *)np_space_slabs(zone), np_space_units(old) * NP_SLAB_STRIDE,
-         np_space_units(wanted) * NP_SLAB_STRIDE, np_space_units(reserved) * NP_SLAB_STRIDE},
+        {np_space_slabs(zone), np_space_units(old) * NP_SLAB_STRIDE, np_space_units(wanted) * NP_SLAB_STRIDE,
+         np_space_units(reserved) * NP_SLAB_STRIDE},
+        {np_space_remotes(zone), np_space_units(old) * NP_REMOTE_STRIDE,
+         np_space_units(wanted) * NP_REMOTE_STRIDE, np_space_units(reserved) * NP_REMOTE_STRIDE},
     };
     int error = open_kinds(zone, np_space_units(old), np_space_units(wanted));
     unsigned opened = 0;

@@ -22,7 +22,6 @@
 #define NP_ZONE_SMALL_PAGES_FIRST ((size_t)8 << 20)
 
 struct np_stripes;
-struct np_slab;
 struct np_depot;
 
 struct np_zone {
@@ -55,7 +54,7 @@ struct np_zone {
     bool alone;                 /* the only zone of its class */
     uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
     _Atomic uint64_t held_counted; /* of runs.held and parked.pages: what the heap's total knows */
-    struct np_slab *slabs;         /* a record for each unit */
+    char *slabs, *remotes;         /* records for each unit: slab.h */
     struct np_depot *depots;       /* one for each slot */
     bool has_depots;
     uint16_t class_index;

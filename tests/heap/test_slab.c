@@ -216,13 +216,14 @@ static void free_odd_address(void)
 
 static void free_behind_the_last_block(void)
 {
-    uintptr_t slab = (uintptr_t)victim & ~(uintptr_t)(64 * KIB - 1);
-    np_heap_free((char *)slab + 64 * KIB / 112 * 112);
+    const struct np_slot *slot = &np_bins.slot[np_bins_slot(100)];
+    const uintptr_t slab = (uintptr_t)victim & ~(uintptr_t)(slot->slab_bytes - 1);
+    np_heap_free((char *)slab + slot->blocks * (size_t)slot->size);
 }
 
 static void free_in_a_page_of_no_slab(void)
 {
-    np_heap_free((char *)((uintptr_t)victim & ~(uintptr_t)(64 * KIB - 1)) + MIB);
+    np_heap_free((char *)((uintptr_t)victim & ~(uintptr_t)(NP_UNIT - 1)) + MIB);
 }
 
 static void resize_inside(void)
