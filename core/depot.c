@@ -16,18 +16,6 @@
 
 _Static_assert(sizeof(struct np_depot) == NP_DEPOT_STRIDE, "the space reserves a depot for each slot");
 
-void np_depots_init(struct np_zone *zone)
-{
-    for (unsigned slot = 1; slot <= np_bins.slots; slot++) {
-        struct np_depot *depot = &zone->depots[slot];
-        if (np_bins.slot[slot].class != zone->class_index)
-            continue;
-        pthread_mutex_init(&depot->lock, NULL);
-        depot->first = depot->last = NP_NO_SLAB;
-        atomic_store_explicit(&depot->posted, NP_NO_SLAB, memory_order_relaxed);
-    }
-}
-
 /* More than one in sixteen takes of the lock that have to wait, for a while, are contention. */
 #define CONTENTION_STEP 16
 #define CONTENDED_FROM  64
@@ -284,7 +272,7 @@ void np_depot_give(struct np_zone *zone, unsigned slot, void **blocks, unsigned 
 void np_depot_post(struct np_zone *zone, void **blocks, unsigned count)
 {
     for (unsigned i = 0; i < count;) {
-        unsigned number = np_space_kinds(zone)[np_slab_unit(zone, blocks[i])];
+        unsigned number = np_space_kinds(zone)[np_slab_unit(zone, blocks[i]) - 1];
         const struct np_slot *slot = &np_bins.slot[number];
         const uint32_t unit = np_slab_first(zone, slot, blocks[i]);
         uint64_t bits = 0;

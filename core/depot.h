@@ -8,6 +8,7 @@
 
 #include "slab.h"
 
+/** A zeroed one is an empty depot: to glibc that is a mutex which nobody has. */
 struct np_depot {
     _Alignas(64) pthread_mutex_t lock;
     uint32_t first, last;                 /* of the slabs with free blocks; wholly free ones come last */
@@ -16,8 +17,6 @@ struct np_depot {
     _Alignas(64) _Atomic uint32_t posted; /* slabs with blocks that other nodes gave back */
 };
 
-/** np_depots_init() - make the empty depots of a zone that is being started. */
-void np_depots_init(struct np_zone *zone);
 /** np_depot_take() - up to @most blocks of @slot, the one to be handed out first at the end; @lines as np_slab_take(). Return: how many; -ENOSPC, -ENOMEM or -ENODEV for none. */
 int np_depot_take(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines);
 /** np_depot_give() - take blocks of @slot back from their own zone's magazine. Aborts when one is free already. */

@@ -159,7 +159,8 @@ void np_runs_append(struct np_runs *runs, uint32_t pages, enum np_page_state sta
     uint32_t first = runs->end;
     runs->end += pages;
     describe(runs, first, pages, NP_RUN_AWAY);
-    np_runs_mark(runs, first, pages, state);
+    if (state != NP_PAGE_ABSENT) /* which is what stands there beyond the end */
+        np_runs_mark(runs, first, pages, state);
     np_runs_give(runs, first, NP_OWNER_NONE, stamp);
 }
 

@@ -75,6 +75,7 @@ struct np_parked {
     uint32_t run[NP_PARKED_MOST_OWN], length[NP_PARKED_MOST_OWN], owner[NP_PARKED_MOST_OWN];
 };
 
+/** np_runs_init() - cover no pages. @content: all zero, as beyond the end it is from then on. */
 void np_runs_init(struct np_runs *runs, struct np_run *entry, uint8_t *content);
 
 /** np_runs_append() - cover @pages more at the end: free, each in @state, last used at @stamp. */

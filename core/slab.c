@@ -15,12 +15,17 @@ _Static_assert(sizeof(struct np_slab) + WORDS_OF_UNIT * sizeof(uint64_t) <= NP_S
 
 struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit)
 {
-    return (struct np_slab *)(void *)(zone->slabs + (size_t)unit * NP_SLAB_STRIDE);
+    return (struct np_slab *)(void *)(zone->slabs + (size_t)(unit - 1) * NP_SLAB_STRIDE);
 }
 
 struct np_slab_remote *np_slab_remote_at(const struct np_zone *zone, uint32_t unit)
 {
-    return (struct np_slab_remote *)(void *)(zone->remotes + (size_t)unit * NP_REMOTE_STRIDE);
+    return (struct np_slab_remote *)(void *)(zone->remotes + (size_t)(unit - 1) * NP_REMOTE_STRIDE);
+}
+
+static uint8_t *kind_of(const struct np_zone *zone, uint32_t unit)
+{
+    return np_space_kinds(zone) + unit - 1;
 }
 
 static unsigned words_of(const struct np_slot *slot)
@@ -56,7 +61,7 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool 
     slab->slot = (uint8_t)number;
     slab->free = slot->blocks;
     slab->start = colour(zone, slot);
-    memset(np_space_kinds(zone) + unit, (int)number, slot->slab_bytes >> NP_UNIT_SHIFT);
+    memset(kind_of(zone, unit), (int)number, slot->slab_bytes >> NP_UNIT_SHIFT);
     *ret_unit = unit;
     return 0;
 }
@@ -64,7 +69,7 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool 
 void np_slab_return(struct np_zone *zone, uint32_t unit)
 {
     struct np_slab *slab = np_slab_at(zone, unit);
-    memset(np_space_kinds(zone) + unit, 0, np_bins.slot[slab->slot].slab_bytes >> NP_UNIT_SHIFT);
+    memset(kind_of(zone, unit), 0, np_bins.slot[slab->slot].slab_bytes >> NP_UNIT_SHIFT);
     slab->slot = 0;
     np_extent_give_slab(zone, np_slab_address(zone, unit));
 }

@@ -10,7 +10,8 @@
 #include "bins.h"
 #include "zone.h"
 
-#define NP_NO_SLAB UINT32_MAX
+/** Units of a zone are counted from 1, so that zeroed tables are empty ones. */
+#define NP_NO_SLAB 0u
 
 /** The record of a slab lies where the first of its units has one, and may go on over those of the others. A zeroed one is of no
  * slab. */
@@ -36,20 +37,20 @@ struct np_slab_remote {
 
 static inline uint32_t np_slab_unit(const struct np_zone *zone, const void *address)
 {
-    return (uint32_t)((size_t)((const char *)address - zone->base) >> NP_UNIT_SHIFT);
+    return (uint32_t)((size_t)((const char *)address - zone->base) >> NP_UNIT_SHIFT) + 1;
 }
 
 /** np_slab_first() - the unit that the slab of a block of @slot begins with. No lock. */
 static inline uint32_t np_slab_first(const struct np_zone *zone, const struct np_slot *slot,
                                      const void *block)
 {
-    return np_slab_unit(zone, block) & ~((slot->slab_bytes >> NP_UNIT_SHIFT) - 1);
+    return ((np_slab_unit(zone, block) - 1) & ~((slot->slab_bytes >> NP_UNIT_SHIFT) - 1)) + 1;
 }
 
 /** np_slab_address() - where a unit begins. No lock. */
 static inline char *np_slab_address(const struct np_zone *zone, uint32_t unit)
 {
-    return zone->base + ((size_t)unit << NP_UNIT_SHIFT);
+    return zone->base + ((size_t)(unit - 1) << NP_UNIT_SHIFT);
 }
 
 /** np_slab_at(), np_slab_remote_at() - the records of the slab that begins with a unit. No lock. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "zone.h"
 
-#include "depot.h"
 #include "explicit.h"
 #include "log.h"
 #include "retain.h"
@@ -108,7 +107,6 @@ static int open_depots(struct np_zone *zone)
     int error = np_kernel_protect(zone->depots, bytes, PROT_READ | PROT_WRITE);
     if (error)
         return error;
-    np_depots_init(zone);
     zone->has_depots = true;
     return 0;
 }

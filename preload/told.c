@@ -33,9 +33,11 @@ static char *value(void)
 void np_told_learn(const struct np_environment *environment)
 {
     const bool wants_all = environment->log_file != NULL || np_log_enabled(NP_LOG_INFO);
-    const char *marks = environment->told && !wants_all ? environment->told : "";
-    const size_t length = strlen(marks);
+    const char *marks = environment->told;
     told.preloaded = environment->preload != NULL;
+    if (marks == NULL || wants_all)
+        return;
+    const size_t length = strlen(marks);
     if (length <= (size_t)MARKS && length % MARK == 0 && strspn(marks, " 0123456789abcdef") == length)
         memcpy(value(), marks, length + 1);
 }

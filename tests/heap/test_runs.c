@@ -33,6 +33,7 @@ static void start(uint64_t seed)
     memset(entries, 0xa5, sizeof entries); /* old tags in pages that are covered again must not matter */
     for (uint32_t i = 0; i < MOST; i++)
         entries[i].state = NP_RUN_NONE;
+    memset(contents, NP_PAGE_ABSENT, sizeof contents);
     memset(&model, 0, sizeof model);
     model.next_number = FIRST_LIVE;
     np_runs_init(&runs, entries, contents);
