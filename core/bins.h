@@ -20,6 +20,7 @@
 /** Slabs are made of units of this size, and begin at multiples of their own size. */
 #define NP_UNIT_SHIFT 14
 #define NP_UNIT       ((size_t)1 << NP_UNIT_SHIFT)
+#define NP_UNIT_WORDS (NP_UNIT / 16 / 64) /* of bits, one for each of the smallest blocks */
 #define NP_SLAB_MOST  ((size_t)256 << 10) /* bytes of the largest */
 
 /** Pointers that are always NULL come before a magazine's first, so that a look at its newest two needs no test. */

@@ -6,6 +6,7 @@
 #include "extent.h"
 #include "space.h"
 #include "stripes.h"
+#include "tally.h"
 #include "thp.h"
 #include "topology.h"
 
@@ -172,6 +173,7 @@ static void prepare_zone(struct np_heap_class *class, unsigned index)
     zone->small = class->first_small != class->first_zone && index >= class->first_small;
     zone->explicit_size = zone->small ? 0 : explicit_size(placement);
     zone->alone = class->zone_count == 1 && class->first_small == class->first_zone;
+    zone->slack = class->zone_count > 1 ? NP_TALLY_SLACK : 0;
     choose_policy(zone);
     /* Blocks of huge pages, and those that begin where one begins, have sizes and addresses of their own. */
     zone->parked.below =
@@ -212,6 +214,7 @@ static int start_zone(struct np_heap_class *class, unsigned index)
         np_stats_degrade(class->stats, NP_NONE,
                          "no address space could be reserved: left to the next malloc");
     } else if (!atomic_load_explicit(&np_zone_at(index)->started, memory_order_relaxed)) {
+        np_zone_lay_out(np_zone_at(index));
         prepare_zone(class, index);
         error = np_zone_start(np_zone_at(index));
         atomic_store_explicit(&np_zone_at(index)->started, true, memory_order_release);

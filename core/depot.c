@@ -3,7 +3,7 @@
 
 #include "commit.h"
 #include "log.h"
-#include "space.h"
+#include "tables.h"
 #include "thin.h"
 
 #include <errno.h>

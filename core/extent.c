@@ -108,7 +108,7 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, size_t r
         np_tally_add(zone, pages);
         np_stats_add(&zone->published->allocations, 1);
     }
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
     np_zone_unlock(zone);
     if (error)
         return error;
@@ -194,7 +194,7 @@ void np_extent_untake(struct np_zone *zone, void *block)
         zone->runs.entry[run].state = NP_RUN_AWAY;
     else
         np_runs_give(&zone->runs, run, zone->runs.entry[run].owner, np_retain_now());
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
     np_zone_unlock(zone);
 }
 
@@ -206,10 +206,9 @@ int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab, bool
     for (bool trimmed = false;; trimmed = true) {
         np_zone_lock(zone);
         int error = np_fit_take(zone, pages, pages, &run);
-        bool fresh = !error && !(zone->runs.entry[run].flags & NP_RUN_ALL_USED);
-        if (!error)
-            np_tally_add_slab(zone, size);
-        np_retain_settle(zone);
+        const bool fresh = !error && !(zone->runs.entry[run].flags & NP_RUN_ALL_USED);
+        const bool told = !error && np_tally_add_slab(zone, size);
+        (void)np_retain_settle(zone);
         np_zone_unlock(zone);
         if (error)
             return error;
@@ -217,7 +216,9 @@ int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab, bool
             np_retain_make_way(zone);
         *ret_fresh |= fresh;
         *ret_slab = np_zone_address(zone, run);
-        error = np_extent_prepare(zone, *ret_slab, 0, false);
+        error = prepare(zone, *ret_slab, 0, false);
+        if (!error && told)
+            np_tally_peak(zone);
         if (!error)
             return 0;
         np_extent_give_slab(zone, *ret_slab);
@@ -250,9 +251,10 @@ void np_extent_give_slab(struct np_zone *zone, void *slab)
     if (entry->custom)
         put_right(zone, run, pages);
     np_runs_give(&zone->runs, run, np_owner_if(zone->keeps_owner), now);
-    np_retain_settle(zone);
+    const bool told = np_retain_settle(zone);
     np_zone_unlock(zone);
-    np_retain_balance(zone, now);
+    if (told || now != atomic_load_explicit(&zone->last_decay, memory_order_relaxed))
+        np_retain_balance(zone, now);
 }
 
 /* Has the program given the block a policy by a way that we do not see? Asks the kernel, not every time. */
@@ -286,7 +288,7 @@ void np_extent_free(struct np_zone *zone, void *block)
         np_parked_add(zone, run, owner, second);
     else
         np_runs_give(&zone->runs, run, owner, second);
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
     np_zone_unlock(zone);
     np_retain_balance(zone, second);
 }
@@ -345,7 +347,7 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
         shrink(zone, run, pages);
     else if (fits && pages > old)
         fits = grow(zone, run, pages);
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
     np_zone_unlock(zone);
     if (!fits)
         return -EAGAIN;

@@ -40,7 +40,7 @@ struct np_outbox {
     uint32_t told, told_bytes; /* what they know of those that are still here */
     uint32_t
         near; /* of what they do not know of yet: blocks of the thread's own zone, which are no remote frees */
-    void *blocks[124];
+    void *blocks[252];
 };
 
 /** All that a thread has. Behind the magazines of the slots that there are lie what the stats know of them, the magazines'

@@ -5,6 +5,7 @@
 #include "commit.h"
 #include "parked.h"
 #include "space.h"
+#include "tally.h"
 #include "thp.h"
 
 #include <sys/mman.h>
@@ -32,13 +33,17 @@ uint32_t np_retain_now(void)
     return (uint32_t)(np_kernel_milliseconds() / 1000);
 }
 
-void np_retain_settle(struct np_zone *zone)
+bool np_retain_settle(struct np_zone *zone)
 {
     uint64_t held = zone->runs.held + zone->parked.pages;
     uint64_t counted = atomic_load_explicit(&zone->held_counted, memory_order_relaxed);
-    if (held != counted)
-        atomic_fetch_add_explicit(&retained_pages, held - counted, memory_order_relaxed);
+    const uint32_t slack = np_pages(zone->slack);
+    if (held >= counted && held <= counted + 2 * slack)
+        return false;
+    held -= held < slack ? held : slack;
+    atomic_fetch_add_explicit(&retained_pages, held - counted, memory_order_relaxed);
     atomic_store_explicit(&zone->held_counted, held, memory_order_relaxed);
+    return true;
 }
 
 static uint64_t retained_bytes(void)
@@ -112,12 +117,12 @@ static uint32_t drop_part(struct np_zone *zone, uint32_t run, uint32_t first, ui
     uint32_t owner = zone->runs.entry[run].owner, stamp = zone->runs.entry[run].stamp;
     (void)np_runs_take_from(&zone->runs, run, first, pages, NP_RUN_AWAY);
     uint32_t held = zone->runs.entry[first].held;
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
     np_zone_unlock(zone);
     bool dropped = np_retain_drop(zone, first, pages);
     np_zone_lock(zone);
     np_runs_give(&zone->runs, first, owner, stamp);
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
     return dropped ? held : 0;
 }
 
@@ -157,7 +162,7 @@ static void balance_zone(struct np_zone *zone, uint32_t now)
 {
     uint64_t limit = retained_limit();
     (void)np_parked_clear(zone);
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
     for (uint32_t unit = unit_pages(zone);; unit = 1) {
         uint64_t retained = retained_bytes();
         if (retained <= limit)
@@ -172,7 +177,7 @@ static void balance_zone(struct np_zone *zone, uint32_t now)
     uint32_t tail = np_runs_tail(&zone->runs);
     if (tail && (int32_t)(now - zone->runs.entry[zone->runs.end - tail].stamp) > RETAIN_SECONDS) {
         (void)np_zone_close_tail(zone);
-        np_retain_settle(zone);
+        (void)np_retain_settle(zone);
     }
 }
 
@@ -224,7 +229,7 @@ static uint64_t make_way_in(struct np_zone *zone, uint64_t most, uint32_t now)
     uint64_t dropped = drop_oldest(zone, most, now + 1, unit);
     if (unit > 1 && dropped < most)
         dropped += drop_oldest(zone, most - dropped, now + 1, 1);
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
     np_zone_unlock(zone);
     return dropped;
 }
@@ -249,7 +254,8 @@ static void make_way_elsewhere(const struct np_zone *zone, uint64_t pages, uint3
 void np_retain_make_way(struct np_zone *zone)
 {
     uint64_t in_use = np_class_bytes_in_use(), peak = peak_of(in_use);
-    uint64_t limit = peak + peak / PEAK_SHARE + PEAK_LEAST - in_use, retained = retained_bytes();
+    const uint64_t unsure = np_class_local_zones() > 1 ? 2 * np_class_local_zones() * NP_TALLY_SLACK : 0;
+    uint64_t limit = peak + peak / PEAK_SHARE + PEAK_LEAST + unsure - in_use, retained = retained_bytes();
     if (retained <= limit || retained == atomic_load_explicit(&cannot_be_had, memory_order_relaxed))
         return;
     uint32_t now = np_retain_now();
@@ -267,7 +273,8 @@ bool np_retain_trim_zone(struct np_zone *zone)
     (void)np_parked_clear(zone);
     bool any = drop_oldest(zone, UINT64_MAX, np_retain_now() + 1, 1) > 0;
     any |= np_zone_close_tail(zone) > 0;
-    np_retain_settle(zone);
+    (void)np_retain_settle(zone);
+    np_tally_exactly(zone);
     np_zone_unlock(zone);
     return any;
 }

@@ -12,8 +12,8 @@
 
 #include "zone.h"
 
-/** np_retain_settle() - tell the total what the zone's runs hold now. The zone's lock is held. */
-void np_retain_settle(struct np_zone *zone);
+/** np_retain_settle() - tell the total what the zone's runs hold now. The zone's lock is held. Return: has it changed enough? */
+bool np_retain_settle(struct np_zone *zone);
 /** np_retain_now() - seconds of the clock that runs are stamped with. */
 uint32_t np_retain_now(void);
 /** np_retain_balance() - bring retained memory under its limit, oldest of @zone first, and drop what is old

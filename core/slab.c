@@ -3,24 +3,36 @@
 
 #include "extent.h"
 #include "retain.h"
-#include "space.h"
+#include "tables.h"
 
 #include <string.h>
 
-#define WORDS_OF_UNIT (NP_UNIT / 16 / 64)
-
-_Static_assert(sizeof(struct np_slab) + WORDS_OF_UNIT * sizeof(uint64_t) <= NP_SLAB_STRIDE &&
-                   sizeof(struct np_slab_remote) + WORDS_OF_UNIT * sizeof(uint64_t) <= NP_REMOTE_STRIDE,
-               "the space reserves records for each unit");
+_Static_assert(sizeof(struct np_slab) + NP_UNIT_WORDS * sizeof(uint64_t) <= NP_SLAB_STRIDE,
+               "the space reserves a record for each unit");
+_Static_assert(sizeof(struct np_slab_remote) == sizeof(uint64_t), "it has the place of a word");
 
 struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit)
 {
     return (struct np_slab *)(void *)(zone->slabs + (size_t)(unit - 1) * NP_SLAB_STRIDE);
 }
 
+/* The remote words of a group of units: a row of NP_REMOTE_GROUP of them for struct np_slab_remote, then one for each word. */
+static uint64_t *remote_word(const struct np_zone *zone, uint32_t unit, unsigned row)
+{
+    const uint32_t group = (unit - 1) / NP_REMOTE_GROUP, place = (unit - 1) % NP_REMOTE_GROUP;
+    uint64_t *words = (uint64_t *)(void *)(zone->remotes + (size_t)group * NP_REMOTE_STRIDE);
+    return words + row * NP_REMOTE_GROUP + place;
+}
+
 struct np_slab_remote *np_slab_remote_at(const struct np_zone *zone, uint32_t unit)
 {
-    return (struct np_slab_remote *)(void *)(zone->remotes + (size_t)(unit - 1) * NP_REMOTE_STRIDE);
+    return (struct np_slab_remote *)remote_word(zone, unit, 0);
+}
+
+/* A slab of several units may use the words of all of them. */
+static _Atomic uint64_t *remote_bits(const struct np_zone *zone, uint32_t unit, unsigned word)
+{
+    return (_Atomic uint64_t *)remote_word(zone, unit + word / NP_UNIT_WORDS, 1 + word % NP_UNIT_WORDS);
 }
 
 static uint8_t *kind_of(const struct np_zone *zone, uint32_t unit)
@@ -253,14 +265,14 @@ unsigned np_slab_give(struct np_zone *zone, uint32_t unit, void *const *blocks, 
 uint32_t np_slab_collect(struct np_zone *zone, uint32_t unit)
 {
     struct np_slab *slab = np_slab_at(zone, unit);
-    struct np_slab_remote *remote = np_slab_remote_at(zone, unit);
     unsigned words = words_of(&np_bins.slot[slab->slot]);
     /* Whoever gives a block back from now on posts the slab anew. */
-    atomic_store(&remote->posted, 0);
+    atomic_store(&np_slab_remote_at(zone, unit)->posted, 0);
     for (unsigned word = 0; word < words; word++) {
-        if (!atomic_load_explicit(&remote->bits[word], memory_order_relaxed))
+        _Atomic uint64_t *remote = remote_bits(zone, unit, word);
+        if (!atomic_load_explicit(remote, memory_order_relaxed))
             continue;
-        uint64_t bits = atomic_exchange(&remote->bits[word], 0);
+        uint64_t bits = atomic_exchange(remote, 0);
         if (slab->bits[word] & bits)
             return word * 64 + (uint32_t)__builtin_ctzll(slab->bits[word] & bits);
         slab->bits[word] |= bits;
@@ -273,16 +285,16 @@ uint32_t np_slab_collect(struct np_zone *zone, uint32_t unit)
 
 bool np_slab_has_remote(const struct np_zone *zone, uint32_t unit)
 {
-    const struct np_slab_remote *remote = np_slab_remote_at(zone, unit);
     /* Whatever slab is there now: none of the smallest blocks has more. */
-    const size_t words = np_bytes(1) > NP_UNIT ? np_bytes(1) / 16 / 64 : WORDS_OF_UNIT;
-    for (size_t word = 0; word < words; word++)
-        if (atomic_load(&remote->bits[word]))
+    const unsigned words =
+        np_bytes(1) > NP_UNIT ? (unsigned)(np_bytes(1) / NP_UNIT) * NP_UNIT_WORDS : NP_UNIT_WORDS;
+    for (unsigned word = 0; word < words; word++)
+        if (atomic_load(remote_bits(zone, unit, word)))
             return true;
     return false;
 }
 
 bool np_slab_post(struct np_zone *zone, uint32_t unit, unsigned word, uint64_t bits)
 {
-    return !(atomic_fetch_or(&np_slab_remote_at(zone, unit)->bits[word], bits) & bits);
+    return !(atomic_fetch_or(remote_bits(zone, unit, word), bits) & bits);
 }

@@ -27,12 +27,11 @@ struct np_slab {
     uint64_t bits[];
 };
 
-/** What threads of other nodes write, in a table of its own that most programs never touch. Each line of it costs them a way to
- * this node and back. */
+/** What threads of other nodes write stands in a table of its own, which most programs never touch, and there together for
+ * several units, the same word of each side by side: each cache line of it costs them a way to this node and back. */
 struct np_slab_remote {
     _Atomic uint32_t posted; /* on the depot's list of slabs with blocks from other nodes */
     _Atomic uint32_t next;   /* its next one */
-    _Atomic uint64_t bits[];
 };
 
 static inline uint32_t np_slab_unit(const struct np_zone *zone, const void *address)

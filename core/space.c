@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "space.h"
 
+#include "tables.h"
+
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -94,7 +96,7 @@ static int reserve_tables(unsigned count, size_t zone_size)
     np_space.slabs_offset = np_space.contents_offset + whole_pages(pages);
     size_t units = zone_size >> NP_UNIT_SHIFT;
     np_space.remotes_offset = np_space.slabs_offset + whole_pages(units * NP_SLAB_STRIDE);
-    np_space.depots_offset = np_space.remotes_offset + whole_pages(units * NP_REMOTE_STRIDE);
+    np_space.depots_offset = np_space.remotes_offset + whole_pages(np_space_remote_bytes(units));
     np_space.table_span = np_space.depots_offset + whole_pages((np_bins.slots + 1) * (size_t)NP_DEPOT_STRIDE);
     int error = reserve_kinds(zone_size * count);
     if (error)
@@ -107,35 +109,45 @@ static int reserve_tables(unsigned count, size_t zone_size)
     return error;
 }
 
+_Static_assert(sizeof(struct np_zone) + NP_ZONE_AHEAD <= 4096, "a page has a zone");
+
 static int make_zones(unsigned count)
 {
     void *mapped;
-    int error = np_kernel_map(NULL, count * sizeof(struct np_zone), PROT_READ | PROT_WRITE, 0, &mapped);
+    int error = np_kernel_map(NULL, np_bytes(count), PROT_READ | PROT_WRITE, 0, &mapped);
     if (error)
         return error;
+    (void)np_kernel_advise(mapped, np_bytes(count), MADV_NOHUGEPAGE);
     np_space.zones = mapped;
-    for (unsigned i = 0; i < count; i++)
-        np_lock_init(&np_space.zones[i].lock);
     return 0;
 }
 
-/* Describes the zones to themselves, then lets np_zone_of() see them. */
+static char *base_of(unsigned index)
+{
+    return (char *)np_space.base + ((size_t)index << np_space.shift);
+}
+
+void np_zone_lay_out(struct np_zone *zone)
+{
+    const size_t size = (size_t)1 << np_space.shift;
+    np_lock_init(&zone->lock);
+    zone->base = base_of(np_zone_index(zone));
+    zone->capacity = size - np_space.gap;
+    zone->reserved_end = np_space.released ? 0 : size;
+    zone->tables_reserved = np_space.released ? 0 : size >> np_page_shift;
+    zone->node = -1;
+    zone->slabs = np_space_slabs(zone);
+    zone->remotes = np_space_remotes(zone);
+    zone->depots = np_space_depots(zone);
+}
+
+/* Lets np_zone_of() see the zones. */
 static void publish(char *base, unsigned count, size_t zone_size, size_t gap)
 {
     np_space.count = count;
     np_space.shift = (unsigned)__builtin_ctzll(zone_size);
     np_space.span = zone_size * count;
-    for (unsigned i = 0; i < count; i++) {
-        struct np_zone *zone = &np_space.zones[i];
-        zone->base = base + (size_t)i * zone_size;
-        zone->capacity = zone_size - gap;
-        zone->reserved_end = zone_size;
-        zone->tables_reserved = zone_size >> np_page_shift;
-        zone->node = -1;
-        zone->slabs = np_space_slabs(zone);
-        zone->remotes = np_space_remotes(zone);
-        zone->depots = np_space_depots(zone);
-    }
+    np_space.gap = gap;
     np_view.shift = np_space.shift;
     atomic_store_explicit(&np_view.base, (uintptr_t)base, memory_order_relaxed);
     atomic_store_explicit(&np_view.span, np_space.span, memory_order_release);
@@ -164,7 +176,7 @@ int np_zones_reserve(unsigned count, uint64_t memory, size_t alignment)
         }
         (void)np_kernel_unmap(base, zone_size * count);
     }
-    (void)np_kernel_unmap(np_space.zones, count * sizeof(struct np_zone));
+    (void)np_kernel_unmap(np_space.zones, np_bytes(count));
     return -ENOMEM;
 }
 
@@ -202,11 +214,28 @@ static void release_closed(char *start, size_t from, size_t to)
  * been closed will be opened with the tables that there are. */
 static void release_kinds(const struct np_zone *zone)
 {
-    size_t first = ((uintptr_t)zone->base - np_space.base) >> NP_UNIT_SHIFT;
+    size_t first = ((size_t)np_zone_index(zone) << np_space.shift) >> NP_UNIT_SHIFT;
     size_t from = whole_pages(first + np_space_units(zone->tables_open));
     size_t to = (first + (((size_t)1 << np_space.shift) >> NP_UNIT_SHIFT)) & ~(np_bytes(1) - 1);
     if (from < to)
         (void)np_kernel_unmap(np_view.kinds + from, to - from);
+}
+
+/* Unmaps what is not open of a zone and its tables. Return: bytes that are open. */
+static size_t release_zone(const struct np_zone *zone)
+{
+    const size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
+    const size_t units = np_space_units(zone->tables_open);
+    release_closed(base_of(np_zone_index(zone)), open, (size_t)1 << np_space.shift);
+    release_closed(np_space_tables(zone), np_space_runs_bytes(zone->tables_open), np_space.contents_offset);
+    release_closed((char *)np_space_contents(zone), zone->tables_open,
+                   np_space.slabs_offset - np_space.contents_offset);
+    release_closed(np_space_slabs(zone), units * NP_SLAB_STRIDE,
+                   np_space.remotes_offset - np_space.slabs_offset);
+    release_closed(np_space_remotes(zone), np_space_remote_bytes(units),
+                   np_space.depots_offset - np_space.remotes_offset);
+    release_kinds(zone);
+    return open;
 }
 
 void np_zones_release_reserve(void)
@@ -222,20 +251,13 @@ void np_zones_release_reserve(void)
     bool again = atomic_exchange(&np_space.released, true);
     np_view.span = 0; /* from now on frees look whether an address is open */
     for (unsigned i = 0; i < np_space.count && !again; i++) {
-        struct np_zone *zone = &np_space.zones[i];
+        struct np_zone *zone = np_zone_at(i);
+        if (!atomic_load_explicit(&zone->started, memory_order_relaxed)) {
+            (void)release_zone(zone);
+            continue;
+        }
         np_zone_lock(zone);
-        size_t open = atomic_load_explicit(&zone->open, memory_order_relaxed);
-        release_closed(zone->base, open, (size_t)1 << np_space.shift);
-        release_closed(np_space_tables(zone), np_space_runs_bytes(zone->tables_open),
-                       np_space.contents_offset);
-        release_closed((char *)np_space_contents(zone), zone->tables_open,
-                       np_space.slabs_offset - np_space.contents_offset);
-        release_closed(np_space_slabs(zone), np_space_units(zone->tables_open) * NP_SLAB_STRIDE,
-                       np_space.remotes_offset - np_space.slabs_offset);
-        release_closed(np_space_remotes(zone), np_space_units(zone->tables_open) * NP_REMOTE_STRIDE,
-                       np_space.depots_offset - np_space.remotes_offset);
-        release_kinds(zone);
-        zone->reserved_end = open;
+        zone->reserved_end = release_zone(zone);
         zone->tables_reserved = zone->tables_open;
         np_zone_unlock(zone);
     }
@@ -272,7 +294,7 @@ void np_zones_lock_all(void)
 {
     np_space_lock();
     for (unsigned i = 0; i < np_zones_count(); i++) {
-        struct np_zone *zone = &np_space.zones[i];
+        struct np_zone *zone = np_zone_at(i);
         if (!atomic_load_explicit(&zone->started, memory_order_relaxed))
             continue;
         np_zone_lock(zone);
@@ -290,7 +312,7 @@ void np_zones_unlock_all(void)
 {
     holds_all_locks = false;
     for (unsigned i = np_zones_count(); i-- > 0;) {
-        struct np_zone *zone = &np_space.zones[i];
+        struct np_zone *zone = np_zone_at(i);
         if (!zone->held_for_fork)
             continue;
         zone->held_for_fork = false;

@@ -4,8 +4,8 @@
 #include "explicit.h"
 #include "log.h"
 #include "retain.h"
-#include "space.h"
 #include "stripes.h"
+#include "tables.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -207,8 +207,8 @@ static int open_tables(struct np_zone *zone, size_t pages)
         {(char *)np_space_contents(zone), old, wanted, reserved},
         {np_space_slabs(zone), np_space_units(old) * NP_SLAB_STRIDE, np_space_units(wanted) * NP_SLAB_STRIDE,
          np_space_units(reserved) * NP_SLAB_STRIDE},
-        {np_space_remotes(zone), np_space_units(old) * NP_REMOTE_STRIDE,
-         np_space_units(wanted) * NP_REMOTE_STRIDE, np_space_units(reserved) * NP_REMOTE_STRIDE},
+        {np_space_remotes(zone), np_space_remote_bytes(np_space_units(old)),
+         np_space_remote_bytes(np_space_units(wanted)), np_space_remote_bytes(np_space_units(reserved))},
     };
     int error = open_kinds(zone, np_space_units(old), np_space_units(wanted));
     unsigned opened = 0;

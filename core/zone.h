@@ -53,12 +53,13 @@ struct np_zone {
     _Atomic bool failed;        /* hard, and its policy cannot be had: nothing is served */
     bool alone;                 /* the only zone of its class */
     uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
+    uint32_t slack;         /* bytes, of what others know of this zone: tally.h */
+    uint64_t slabs_told;    /* bytes of slabs, as the rule's total has them */
     _Atomic uint64_t held_counted; /* of runs.held and parked.pages: what the heap's total knows */
     char *slabs, *remotes;         /* records for each unit: slab.h */
     struct np_depot *depots;       /* one for each slot */
-    bool has_depots;
+    bool has_depots, small;        /* small: for slabs only, the class's large blocks have another zone */
     uint16_t class_index;
-    bool small;                         /* for slabs only: the class's large blocks have another zone */
     _Atomic uint32_t colour, thin_last; /* of the next slab; slot that np_thin_some() looked at last */
     _Atomic uint32_t last_decay;        /* second when old pages were last looked for */
 };
