@@ -35,9 +35,9 @@ static void lock(struct np_depot *depot)
 {
     if (np_zones_are_held())
         return;
-    const bool waits = pthread_mutex_trylock(&depot->lock) != 0;
-    if (waits)
-        pthread_mutex_lock(&depot->lock);
+    const bool waits = atomic_load_explicit(&depot->held, memory_order_relaxed);
+    pthread_mutex_lock(&depot->lock);
+    atomic_store_explicit(&depot->held, true, memory_order_relaxed);
     note_waiting(depot, waits);
 }
 
@@ -49,8 +49,10 @@ bool np_depot_is_contended(const struct np_zone *zone, unsigned slot)
 
 static void unlock(struct np_depot *depot)
 {
-    if (!np_zones_are_held())
-        pthread_mutex_unlock(&depot->lock);
+    if (np_zones_are_held())
+        return;
+    atomic_store_explicit(&depot->held, false, memory_order_relaxed);
+    pthread_mutex_unlock(&depot->lock);
 }
 
 static _Noreturn void refuse_block(const struct np_zone *zone, const void *block)

@@ -14,6 +14,7 @@ struct np_depot {
     uint32_t first, last;                 /* of the slabs with free blocks; wholly free ones come last */
     uint32_t empty;                       /* slabs whose blocks are all free: one is kept */
     _Atomic uint32_t contention;          /* how often its lock was waited for of late */
+    _Atomic bool held;                    /* somebody has the lock: a glance */
     _Alignas(64) _Atomic uint32_t posted; /* slabs with blocks that other nodes gave back */
 };
 

@@ -79,9 +79,11 @@ static void who_waits_for_a_depot_is_noticed(void)
         pthread_t thread;
         uint32_t before = atomic_load(&depot->contention);
         pthread_mutex_lock(&depot->lock);
+        atomic_store(&depot->held, true);
         expect(pthread_create(&thread, NULL, take_once, NULL) == 0, "no thread");
         while (__atomic_load_n(&depot->lock.__data.__lock, __ATOMIC_RELAXED) != 2) /* until somebody waits */
             usleep(100);
+        atomic_store(&depot->held, false);
         pthread_mutex_unlock(&depot->lock);
         (void)pthread_join(thread, NULL);
         expect(atomic_load(&depot->contention) > before, "%u waited: %u", round, before);
