@@ -17,9 +17,9 @@ class() {
     printf '%s\n' '[numaperf]' 'version = 1' '[malloc.large]' "size = $1" "${@:2}" >"$BATS_TEST_TMPDIR/policy.ini"
 }
 
-# fill COUNT SIZE - until the blocks are there; their pages are in blocks[].
+# fill COUNT SIZE [thin] - until the blocks are there; their pages are in blocks[].
 fill() {
-    start "$progs/small" fill "$1" "$2"
+    start "$progs/small" "${3-fill}" "$1" "$2"
     hear_blocks
     # shellcheck disable=SC2068 # START and LENGTH
     count ${blocks[@]}
@@ -86,6 +86,16 @@ walk() {
         fill 300000 16
         assert_equal "${on[*]}" "0 0 $present 0"
         ((present > 1000))
+        end
+    done
+}
+
+@test "blocks on pages that a trim gave back are on their nodes again, in soft and in hard mode" {
+    for mode in soft hard; do
+        class 0-5000 'policy = bind' 'nodes = 2' "mode = $mode"
+        fill 10000 3000 thin
+        assert_equal "${on[*]}" "0 0 $present 0"
+        ((present > 5000))
         end
     done
 }

@@ -6,13 +6,17 @@
  *                                 their thread ran on, as move_pages(2) knows it.
  *        small fill COUNT SIZE    prints START LENGTH of the pages that so many blocks lie on, then "ready", and waits
  *                                 for the end of its input.
+ *        small thin COUNT SIZE   as fill, but nine of ten blocks are freed, given back by malloc_trim, and allocated anew
+ *                                 before; "not thin" when half of the memory stayed.
  *        small later CPU          says "ready", waits for a line, goes to that CPU, which was offline until then, and says
  *                                 how many of the blocks that it gets there are not on its node. */
+#include <malloc.h>
 #include <numa.h>
 #include <numaif.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,16 +129,51 @@ static int by_address(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static int fill(size_t count, size_t size)
+static char *filled(size_t size)
 {
+    char *block = malloc(size);
+    if (!block)
+        exit(1);
+    return memset(block, 1, size);
+}
+
+static size_t resident_pages(void)
+{
+    size_t all = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%zu %zu", &all, &resident) != 2)
+        exit(1);
+    (void)fclose(file);
+    return resident;
+}
+
+static void make_thin(char **blocks, size_t count, size_t size)
+{
+    const size_t before = resident_pages();
+    for (size_t i = 0; i < count; i++)
+        if (i % 10)
+            free(blocks[i]);
+    (void)malloc_trim(0);
+    if (resident_pages() * 2 > before)
+        puts("not thin");
+    for (size_t i = 0; i < count; i++)
+        if (i % 10)
+            blocks[i] = filled(size);
+}
+
+static int fill(size_t count, size_t size, bool thin)
+{
+    char **blocks = calloc(count, sizeof *blocks);
     uintptr_t *pages = calloc(count, sizeof *pages);
-    if (!pages)
+    if (!pages || !blocks)
         return 1;
-    for (size_t i = 0; i < count; i++) {
-        char *block = malloc(size);
-        memset(block, 1, size);
-        pages[i] = (uintptr_t)block >> 12;
-    }
+    for (size_t i = 0; i < count; i++)
+        blocks[i] = filled(size);
+    if (thin)
+        make_thin(blocks, count, size);
+    for (size_t i = 0; i < count; i++)
+        pages[i] = (uintptr_t)blocks[i] >> 12;
+    free(blocks);
     qsort(pages, count, sizeof *pages, by_address);
     for (size_t first = 0, i = 1; i <= count; i++) {
         if (i < count && pages[i] - pages[i - 1] <= 1)
@@ -180,9 +219,12 @@ int main(int argc, char **argv)
         return walk_about();
     }
     if (argc == 4 && strcmp(argv[1], "fill") == 0)
-        return fill(strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0));
+        return fill(strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0), false);
+    if (argc == 4 && strcmp(argv[1], "thin") == 0)
+        return fill(strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0), true);
     if (argc == 3 && strcmp(argv[1], "later") == 0)
         return allocate_later((int)strtol(argv[2], NULL, 0));
-    fputs("usage: small walk OPERATIONS | small fill COUNT SIZE | small later CPU\n", stderr);
+    fputs("usage: small walk OPERATIONS | small fill COUNT SIZE | small thin COUNT SIZE | small later CPU\n",
+          stderr);
     return 2;
 }
