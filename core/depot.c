@@ -310,9 +310,12 @@ void np_depot_collect(struct np_zone *zone, unsigned slot)
         refuse_block(zone, twice);
 }
 
-/* Its blocks are held meanwhile, or it might be given back as a whole. */
-static bool drop_unlocked(struct np_zone *zone, struct np_depot *depot, uint32_t unit, uint64_t pages)
+/* Without the lock: the blocks on the pages are held meanwhile, or the slab might be given back as a whole. Pages of a hard zone
+ * go under it, since whoever takes a block of the slab commits all that it lacks. */
+static bool drop_pages(struct np_zone *zone, struct np_depot *depot, uint32_t unit, uint64_t pages)
 {
+    if (zone->hard)
+        return np_slab_drop_pages(zone, unit, pages);
     unlock(depot);
     const bool dropped = np_slab_drop_pages(zone, unit, pages);
     lock(depot);
@@ -333,7 +336,7 @@ unsigned np_depot_thin(struct np_zone *zone, unsigned slot, unsigned most, bool 
         unlist(zone, depot, slab);
         slab->thin = true;
         const uint64_t pages = np_slab_take_pages(slab);
-        const bool dropped = pages && drop_unlocked(zone, depot, unit, pages);
+        const bool dropped = pages && drop_pages(zone, depot, unit, pages);
         np_slab_give_pages(slab, pages);
         slab->absent |= dropped;
         *ret_any |= dropped;
