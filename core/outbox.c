@@ -13,7 +13,7 @@
 /* Shellsort: few blocks, often in order already, and no memory of its own. */
 static void sort(void **blocks, uint32_t count)
 {
-    static const uint32_t gaps[] = {57, 23, 10, 4, 1};
+    static const uint32_t gaps[] = {132, 57, 23, 10, 4, 1};
     for (unsigned g = 0; g < sizeof gaps / sizeof *gaps; g++)
         for (uint32_t i = gaps[g]; i < count; i++) {
             void *block = blocks[i];
@@ -60,9 +60,11 @@ static void flush(struct np_cache *cache, uint32_t index)
 void np_outboxes_count(struct np_cache *cache)
 {
     for (uint32_t zone = 0; zone < np_zones_count(); zone++) {
-        note_all(&cache->outboxes[zone]);
-        if (cache->outboxes[zone].sent)
-            tell(&cache->outboxes[zone], zone);
+        struct np_outbox *outbox = &cache->outboxes[zone];
+        if (outbox->count == outbox->told && !outbox->sent)
+            continue; /* most were never used, and have no memory: looking does not give them any */
+        note_all(outbox);
+        tell(outbox, zone);
     }
 }
 
