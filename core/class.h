@@ -52,6 +52,8 @@ unsigned np_class_position(unsigned *ret_cpu);
 unsigned np_class_local_zones(void);
 /** np_class_bytes_in_use() - slabs and extents in use, of all classes. */
 uint64_t np_class_bytes_in_use(void);
+/** np_class_bytes_unsure() - how far below that what is in use may be, as tally.h tells it. */
+uint64_t np_class_bytes_unsure(uint64_t in_use);
 /** np_class_stats() - the block that np_heap_configure() was given, or NULL before. */
 struct np_stats *np_class_stats(void);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "depot.h"
 
-#include "commit.h"
 #include "log.h"
 #include "tables.h"
 #include "thin.h"
@@ -177,24 +176,12 @@ static const void *collect(struct np_zone *zone, unsigned slot)
         if (twice != UINT32_MAX)
             return np_slab_address(zone, unit) + (size_t)twice * np_bins.slot[slot].size;
         if (!was_empty && slab->free)
-            settle(zone, depot, unit, was_thin);
+            settle(zone, depot, unit, was_thin && !slab->thin);
     }
     return NULL;
 }
 
 /* ---- Taking and giving ---- */
-
-/* Pages that a hard zone has given back are committed again. */
-static int make_whole(struct np_zone *zone, uint32_t unit)
-{
-    struct np_slab *slab = np_slab_at(zone, unit);
-    if (!zone->hard || !slab->absent)
-        return 0;
-    const uint32_t first = np_zone_page(zone, np_slab_address(zone, unit));
-    const int error = np_commit(zone, first, np_pages(np_bins.slot[slab->slot].slab_bytes));
-    slab->absent = error != 0;
-    return error;
-}
 
 static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, unsigned most, bool lines,
                        bool *ret_fresh)
@@ -212,11 +199,6 @@ static int take_locked(struct np_zone *zone, unsigned slot, void **ret_blocks, u
             depot->empty++;
             list(zone, depot, unit, true);
         }
-        int error = make_whole(zone, unit);
-        if (error && missing < most)
-            break;
-        if (error)
-            return error;
         struct np_slab *slab = np_slab_at(zone, unit);
         depot->empty -= is_empty(slab);
         missing -= np_slab_take(zone, unit, ret_blocks, missing, lines);
@@ -310,14 +292,11 @@ void np_depot_collect(struct np_zone *zone, unsigned slot)
         refuse_block(zone, twice);
 }
 
-/* Without the lock: the blocks on the pages are held meanwhile, or the slab might be given back as a whole. Pages of a hard zone
- * go under it, since whoever takes a block of the slab commits all that it lacks. */
-static bool drop_pages(struct np_zone *zone, struct np_depot *depot, uint32_t unit, uint64_t pages)
+/* The blocks on the pages are held meanwhile, or the slab might be given back as a whole. */
+static uint64_t drop_unlocked(struct np_zone *zone, struct np_depot *depot, uint32_t unit, uint64_t pages)
 {
-    if (zone->hard)
-        return np_slab_drop_pages(zone, unit, pages);
     unlock(depot);
-    const bool dropped = np_slab_drop_pages(zone, unit, pages);
+    const uint64_t dropped = np_slab_drop_pages(zone, unit, pages);
     lock(depot);
     return dropped;
 }
@@ -336,10 +315,10 @@ unsigned np_depot_thin(struct np_zone *zone, unsigned slot, unsigned most, bool 
         unlist(zone, depot, slab);
         slab->thin = true;
         const uint64_t pages = np_slab_take_pages(slab);
-        const bool dropped = pages && drop_pages(zone, depot, unit, pages);
+        const uint64_t dropped = pages ? drop_unlocked(zone, depot, unit, pages) : 0;
         np_slab_give_pages(slab, pages);
-        slab->absent |= dropped;
-        *ret_any |= dropped;
+        slab->dropped |= dropped;
+        *ret_any |= dropped != 0;
         if (is_empty(slab) || !slab->thin)
             settle(zone, depot, unit, false);
         else if (!slab->listed) /* another thread may have come by, and even have done the same */
@@ -375,7 +354,8 @@ bool np_depots_trim(struct np_zone *zone)
         if (np_bins.slot[slot].class != zone->class_index)
             continue;
         any |= trim_depot(zone, slot);
-        (void)np_depot_thin(zone, slot, UINT_MAX, &any);
+        if (np_thin_allowed(zone))
+            (void)np_depot_thin(zone, slot, UINT_MAX, &any);
     }
     return any;
 }

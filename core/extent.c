@@ -221,7 +221,7 @@ int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab, bool
             np_tally_peak(zone);
         if (!error)
             return 0;
-        np_extent_give_slab(zone, *ret_slab);
+        np_extent_give_slab(zone, *ret_slab, 0);
         /* The nodes of a hard zone are full: what its own free blocks hold may be just what is missing. */
         if (trimmed || !np_retain_trim_zone(zone))
             return error;
@@ -240,7 +240,7 @@ static void put_right(struct np_zone *zone, uint32_t run, uint32_t pages)
     np_zone_lock(zone);
 }
 
-void np_extent_give_slab(struct np_zone *zone, void *slab)
+void np_extent_give_slab(struct np_zone *zone, void *slab, uint64_t dropped)
 {
     uint32_t run = np_zone_page(zone, slab), now = np_retain_now();
     np_zone_lock(zone);
@@ -248,6 +248,8 @@ void np_extent_give_slab(struct np_zone *zone, void *slab)
     uint32_t pages = entry->pages;
     np_tally_remove_slab(zone, np_bytes(pages));
     np_runs_mark(&zone->runs, run, pages, NP_PAGE_USED);
+    for (; dropped; dropped &= dropped - 1)
+        np_runs_mark(&zone->runs, run + (uint32_t)__builtin_ctzll(dropped), 1, NP_PAGE_ABSENT);
     if (entry->custom)
         put_right(zone, run, pages);
     np_runs_give(&zone->runs, run, np_owner_if(zone->keeps_owner), now);

@@ -37,8 +37,8 @@ int np_extent_move(struct np_zone *zone, void *from, void *to);
 /** np_extent_take_slab() - pages for a slab of @size bytes, at a multiple of its size (a power of two), fit for use. They are
  * no block. Return: as np_extent_take() and np_extent_prepare(); *ret_fresh is set to true when not all of them had memory. */
 int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab, bool *ret_fresh);
-/** np_extent_give_slab() - give them back. */
-void np_extent_give_slab(struct np_zone *zone, void *slab);
+/** np_extent_give_slab() - give them back. @dropped: pages that the kernel has already, one bit for each. */
+void np_extent_give_slab(struct np_zone *zone, void *slab, uint64_t dropped);
 /** np_extent_note_custom() - the program has changed the policy (or, with @policy false, the advice) of
  * [address, address + length): blocks that overlap it are put right when they are freed. */
 void np_extent_note_custom(struct np_zone *zone, const void *address, size_t length, bool policy);

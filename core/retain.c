@@ -254,8 +254,8 @@ static void make_way_elsewhere(const struct np_zone *zone, uint64_t pages, uint3
 void np_retain_make_way(struct np_zone *zone)
 {
     uint64_t in_use = np_class_bytes_in_use(), peak = peak_of(in_use);
-    const uint64_t unsure = np_class_local_zones() > 1 ? 2 * np_class_local_zones() * NP_TALLY_SLACK : 0;
-    uint64_t limit = peak + peak / PEAK_SHARE + PEAK_LEAST + unsure - in_use, retained = retained_bytes();
+    uint64_t limit = peak + peak / PEAK_SHARE + PEAK_LEAST + np_class_bytes_unsure(in_use) - in_use;
+    uint64_t retained = retained_bytes();
     if (retained <= limit || retained == atomic_load_explicit(&cannot_be_had, memory_order_relaxed))
         return;
     uint32_t now = np_retain_now();

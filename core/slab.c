@@ -66,7 +66,8 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool 
     /* The remote record belongs to the threads of other nodes: one of them may still be posting it for the last slab that was
      * here. */
     slab->turn = 0;
-    slab->listed = slab->thin = slab->absent = false;
+    slab->listed = slab->thin = false;
+    slab->dropped = 0;
     memset(slab->bits, 0xff, words * sizeof *slab->bits);
     if (slot->blocks % 64)
         slab->bits[words - 1] = ((uint64_t)1 << slot->blocks % 64) - 1;
@@ -83,7 +84,7 @@ void np_slab_return(struct np_zone *zone, uint32_t unit)
     struct np_slab *slab = np_slab_at(zone, unit);
     memset(kind_of(zone, unit), 0, np_bins.slot[slab->slot].slab_bytes >> NP_UNIT_SHIFT);
     slab->slot = 0;
-    np_extent_give_slab(zone, np_slab_address(zone, unit));
+    np_extent_give_slab(zone, np_slab_address(zone, unit), slab->dropped);
 }
 
 /* The bits of a word that are to be handed out in turn @turn: the word of the start is taken in two halves. */
@@ -145,6 +146,7 @@ unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, un
             break;
     }
     slab->free -= most - missing;
+    slab->dropped = 0;
     return most - missing;
 }
 
@@ -203,18 +205,20 @@ uint64_t np_slab_take_pages(struct np_slab *slab)
     return pages;
 }
 
-bool np_slab_drop_pages(struct np_zone *zone, uint32_t unit, uint64_t pages)
+uint64_t np_slab_drop_pages(struct np_zone *zone, uint32_t unit, uint64_t pages)
 {
     const uint32_t slab = np_zone_page(zone, np_slab_address(zone, unit));
-    bool any = false;
+    uint64_t dropped = 0;
     while (pages) {
         const unsigned first = (unsigned)__builtin_ctzll(pages);
         const uint64_t rest = ~(pages >> first);
         const unsigned count = rest ? (unsigned)__builtin_ctzll(rest) : 64;
-        any |= np_retain_drop(zone, slab + first, count);
-        pages &= first + count < 64 ? UINT64_MAX << (first + count) : 0;
+        const uint64_t behind = first + count < 64 ? UINT64_MAX << (first + count) : 0;
+        if (np_retain_drop(zone, slab + first, count))
+            dropped |= pages & ~behind;
+        pages &= behind;
     }
-    return any;
+    return dropped;
 }
 
 void np_slab_give_pages(struct np_slab *slab, uint64_t pages)

@@ -22,8 +22,9 @@ struct np_slab {
     uint32_t turn;           /* words from start's on that have no bits */
     bool listed;
     uint8_t slot;
-    bool thin;   /* the kernel has the pages that no block in use lies on, and no block has come back since */
-    bool absent; /* hard zones: pages were given back, and are to be committed before a block is handed out */
+    bool thin; /* the kernel has the pages that no block in use lies on, and no block has come back since */
+    uint64_t
+        dropped; /* pages that the kernel got, and of which none was handed out since: one bit for each */
     uint64_t bits[];
 };
 
@@ -70,8 +71,8 @@ unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, un
 /** np_slab_take_pages() - hand out the blocks that lie on pages on which none in use does. Return: one bit for each such page of the
  * slab. */
 uint64_t np_slab_take_pages(struct np_slab *slab);
-/** np_slab_drop_pages() - give such pages back to the kernel. No lock. Return: did it take any? */
-bool np_slab_drop_pages(struct np_zone *zone, uint32_t unit, uint64_t pages);
+/** np_slab_drop_pages() - give such pages back to the kernel. No lock. Return: those that it took. */
+uint64_t np_slab_drop_pages(struct np_zone *zone, uint32_t unit, uint64_t pages);
 /** np_slab_give_pages() - take the blocks on these pages back. */
 void np_slab_give_pages(struct np_slab *slab, uint64_t pages);
 /** np_slab_give() - take blocks back, up to the first that is not of this slab. Return: how many; 0 when the first is free already, or

@@ -10,8 +10,7 @@
 #define LEAST_BYTES ((uint64_t)4 << 20)
 #define FREE_SHARE  4
 
-/* Of huge pages the kernel frees none before all of it is free. What is hard, or wanted with all its pages, keeps them. */
-static bool may_lose_pages(const struct np_zone *zone)
+bool np_thin_allowed(const struct np_zone *zone)
 {
     return !zone->hard && zone->placement->prefault == NP_PREFAULT_NONE &&
            zone->advice != NP_ADVICE_HUGE_PAGES && (zone->advice == NP_ADVICE_BASE_PAGES || !np_thp_always());
@@ -26,7 +25,7 @@ static bool much_is_free(const struct np_zone *zone)
 
 void np_thin_some(struct np_zone *zone)
 {
-    if (!much_is_free(zone) || !may_lose_pages(zone))
+    if (!much_is_free(zone) || !np_thin_allowed(zone))
         return;
     uint32_t slot = atomic_load_explicit(&zone->thin_last, memory_order_relaxed);
     unsigned left = LOOKS;

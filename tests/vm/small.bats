@@ -90,9 +90,9 @@ walk() {
     done
 }
 
-@test "blocks on pages that a trim gave back are on their nodes again, in soft and in hard mode" {
-    for mode in soft hard; do
-        class 0-5000 'policy = bind' 'nodes = 2' "mode = $mode"
+@test "blocks on pages that a trim gave back are on their nodes again" {
+    for policy in bind preferred; do
+        class 0-5000 "policy = $policy" 'nodes = 2'
         fill 10000 3000 thin
         assert_equal "${on[*]}" "0 0 $present 0"
         ((present > 5000))
