@@ -9,7 +9,7 @@
 /* What the zone of a node tells of its slabs is up to twice this too much, and of what it retains too little: a line that all
  * nodes write would else go back and forth for each slab (measured: half of all remote misses of private structures). */
 #define NP_TALLY_SLACK ((uint32_t)128 << 10)
-#define NP_TALLY_SHARE 16 /* of what there is: no more than that */
+#define NP_TALLY_SHARE 4 /* of what there is: no more than that */
 
 /* What all zones of a rule have in use; where there is one, its lock does. */
 static inline void np_tally_rule(struct np_zone *zone, uint64_t change)
