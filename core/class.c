@@ -85,7 +85,7 @@ static bool add_class(struct np_heap_class *class, const struct np_placement *pl
     if (zones > classes.local_zones)
         classes.local_zones = zones;
     if (zones > 1)
-        classes.unsure += 2 * zones * (uint64_t)NP_TALLY_SLACK;
+        classes.unsure += (uint64_t)2 * zones * NP_TALLY_SLACK;
     if (placement->mode == NP_LOCAL)
         classes.local = placement;
     return classes.zone_count <= NP_STATS_ZONES &&

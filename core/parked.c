@@ -27,7 +27,8 @@ static bool may_park(const struct np_zone *zone, const struct np_run *entry, uin
     return entry->state == NP_RUN_LIVE && entry->flags & NP_RUN_ALL_USED && entry->held == entry->pages &&
            !entry->custom && !entry->seams[0] && zone->parked.count < places(zone) &&
            zone->runs.held + zone->parked.pages + entry->pages <=
-               atomic_load_explicit(&zone->held_counted, memory_order_relaxed) + 2 * np_pages(zone->slack) &&
+               atomic_load_explicit(&zone->held_counted, memory_order_relaxed) +
+                   (uint64_t)2 * np_pages(zone->slack) &&
            !np_parked_worth_checking(zone, entry, now);
 }
 

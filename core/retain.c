@@ -38,7 +38,7 @@ bool np_retain_settle(struct np_zone *zone)
     uint64_t held = zone->runs.held + zone->parked.pages;
     uint64_t counted = atomic_load_explicit(&zone->held_counted, memory_order_relaxed);
     const uint32_t slack = np_pages(zone->slack);
-    if (held >= counted && held <= counted + 2 * slack)
+    if (held >= counted && held <= counted + (uint64_t)2 * slack)
         return false;
     held -= held < slack ? held : slack;
     atomic_fetch_add_explicit(&retained_pages, held - counted, memory_order_relaxed);

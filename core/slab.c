@@ -21,7 +21,7 @@ static uint64_t *remote_word(const struct np_zone *zone, uint32_t unit, unsigned
 {
     const uint32_t group = (unit - 1) / NP_REMOTE_GROUP, place = (unit - 1) % NP_REMOTE_GROUP;
     uint64_t *words = (uint64_t *)(void *)(zone->remotes + (size_t)group * NP_REMOTE_STRIDE);
-    return words + row * NP_REMOTE_GROUP + place;
+    return words + (size_t)row * NP_REMOTE_GROUP + place;
 }
 
 struct np_slab_remote *np_slab_remote_at(const struct np_zone *zone, uint32_t unit)

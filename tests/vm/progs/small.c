@@ -139,12 +139,12 @@ static char *filled(size_t size)
 
 static size_t resident_pages(void)
 {
-    size_t all = 0, resident = 0;
+    char line[200] = "", *second;
     FILE *file = fopen("/proc/self/statm", "r");
-    if (!file || fscanf(file, "%zu %zu", &all, &resident) != 2)
+    if (!file || !fgets(line, sizeof line, file) || !(second = strchr(line, ' ')))
         exit(1);
     (void)fclose(file);
-    return resident;
+    return strtoul(second, NULL, 10);
 }
 
 static void make_thin(char **blocks, size_t count, size_t size)
@@ -166,7 +166,7 @@ static int fill(size_t count, size_t size, bool thin)
     char **blocks = calloc(count, sizeof *blocks);
     uintptr_t *pages = calloc(count, sizeof *pages);
     if (!pages || !blocks)
-        return 1;
+        exit(1);
     for (size_t i = 0; i < count; i++)
         blocks[i] = filled(size);
     if (thin)
