@@ -250,10 +250,12 @@ bool np_thread_bound(struct np_thread *thread)
     struct np_patience patience = {.milliseconds = PATIENCE};
     while (atomic_load(&thread->busy) && np_patience_wait(&patience)) {
     }
-    if (thread->rule < 0 || !thread->pinned || !threads.rules[thread->rule].override)
-        return met;
-    pin(thread);
-    return false;
+    if (thread->rule >= 0 && thread->pinned && threads.rules[thread->rule].override) {
+        pin(thread);
+        return false;
+    }
+    /* A thread that has just begun may have been pinned between the program's call and this one. */
+    return met || thread->pinned;
 }
 
 void np_thread_begin(struct np_thread *thread, uint64_t handle)
