@@ -10,7 +10,8 @@ teardown() {
     clean_up
 }
 
-# start_java OPTION... - a database in the JVM's heap, of 5000 rows.
+# start_java OPTION... - a database in the JVM's heap, of 5000 rows. Interpreted: with compiled methods one start in ten ends at the
+# entry of one of them (SIGSEGV at its first instruction), in this emulated machine and also where only the heap has a rule.
 start_java() {
     cat >"$BATS_TEST_TMPDIR/database.bsh" <<'END'
 import java.sql.*;
@@ -29,7 +30,7 @@ System.out.flush();
 System.in.read();
 System.exit(0);
 END
-    start "$(echo /usr/lib/jvm/java-17-openjdk-*/bin/java)" "$@" -Xms"${heap-128m}" -Xmx"${heap-128m}" -cp /usr/share/java/hsqldb.jar:/usr/share/java/bsh.jar \
+    start "$(echo /usr/lib/jvm/java-17-openjdk-*/bin/java)" -Xint "$@" -Xms"${heap-128m}" -Xmx"${heap-128m}" -cp /usr/share/java/hsqldb.jar:/usr/share/java/bsh.jar \
         bsh.Interpreter "$BATS_TEST_TMPDIR/database.bsh"
     hear_blocks
     assert_equal "${blocks[*]}" 'rows 5000 characters 3218890'
