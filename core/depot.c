@@ -12,6 +12,8 @@
 /* Keeping one wholly free slab spares a program that allocates and frees around a slab's border the work of making it
  * anew each time. */
 #define EMPTY_KEPT 1
+#define EMPTY_KEPT_NODES                                                                                     \
+    4 /* where there are several nodes: a slab made anew writes lines that all of them read */
 
 _Static_assert(sizeof(struct np_depot) == NP_DEPOT_STRIDE, "the space reserves a depot for each slot");
 
@@ -95,17 +97,22 @@ static void list(struct np_zone *zone, struct np_depot *depot, uint32_t unit, bo
     slab->listed = true;
 }
 
-/* Behind all that have not been made thin, before one that is wholly free. */
+/* Behind all that have not been made thin, before those that are wholly free. */
 static void list_thin(struct np_zone *zone, struct np_depot *depot, uint32_t unit)
 {
-    const uint32_t last = depot->last;
-    if (last == NP_NO_SLAB || !is_empty(np_slab_at(zone, last))) {
-        list(zone, depot, unit, true);
+    struct np_slab *slab = np_slab_at(zone, unit);
+    uint32_t before = depot->last;
+    while (before != NP_NO_SLAB && is_empty(np_slab_at(zone, before)))
+        before = np_slab_at(zone, before)->previous;
+    if (before == NP_NO_SLAB || before == depot->last) {
+        list(zone, depot, unit, before != NP_NO_SLAB);
         return;
     }
-    unlist(zone, depot, np_slab_at(zone, last));
-    list(zone, depot, unit, true);
-    list(zone, depot, last, true);
+    slab->previous = before;
+    slab->next = np_slab_at(zone, before)->next;
+    np_slab_at(zone, slab->next)->previous = unit;
+    np_slab_at(zone, before)->next = unit;
+    slab->listed = true;
 }
 
 /* A slab has got blocks back. @was_thin: it is not any more, and does not belong among those that are. */
@@ -120,7 +127,7 @@ static void settle(struct np_zone *zone, struct np_depot *depot, uint32_t unit, 
         list(zone, depot, unit, false);
         return;
     }
-    if (depot->empty == EMPTY_KEPT) {
+    if (depot->empty >= (zone->slack ? EMPTY_KEPT_NODES : EMPTY_KEPT)) {
         np_slab_return(zone, unit);
         return;
     }
