@@ -10,10 +10,9 @@
 #include <string.h>
 
 /* Keeping one wholly free slab spares a program that allocates and frees around a slab's border the work of making it
- * anew each time. */
-#define EMPTY_KEPT 1
-#define EMPTY_KEPT_NODES                                                                                     \
-    4 /* where there are several nodes: a slab made anew writes lines that all of them read */
+ * anew each time. Where there are several nodes a slab made anew also writes lines that all of them read. */
+#define EMPTY_KEPT       1
+#define EMPTY_KEPT_NODES 4
 
 _Static_assert(sizeof(struct np_depot) == NP_DEPOT_STRIDE, "the space reserves a depot for each slot");
 
