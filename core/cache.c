@@ -35,7 +35,8 @@ static struct {
     _Atomic uint32_t trims;
     _Atomic uint32_t collected; /* second when what other nodes gave back was last collected everywhere */
     size_t size;                /* of a cache with what lies behind it */
-    _Atomic size_t granted;     /* bytes that all caches may hold */
+    /* Bytes that all caches may hold: written often, while the others are read on each slow path. */
+    _Alignas(64) _Atomic size_t granted;
 } caches = {.lock = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER, .end = np_heap_end_thread};
 
 static void lock_list(void)

@@ -136,30 +136,30 @@ static void settle(struct np_zone *zone, struct np_depot *depot, uint32_t unit, 
 
 /* ---- What other nodes gave back ---- */
 
+/* The link says already that the slab is posted: no other thread does it meanwhile. */
 static void post(struct np_zone *zone, uint32_t unit, unsigned slot)
 {
-    struct np_depot *depot = &zone->depots[slot];
-    struct np_slab_remote *remote = np_slab_remote_at(zone, unit);
-    uint32_t head = atomic_load(&depot->posted);
+    _Atomic uint32_t *link = np_slab_link_at(zone, unit);
+    uint32_t head = atomic_load(&zone->posted[slot]);
     do
-        atomic_store_explicit(&remote->next, head, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak(&depot->posted, &head, unit));
+        atomic_store_explicit(link, NP_POSTED | head, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&zone->posted[slot], &head, unit));
 }
 
 /* The thread that posted this slab had set its bits before, and they may have been collected and the slab have been
  * given back meanwhile: then the record stands for no slab now, or for one of another depot. */
 static void forward(struct np_zone *zone, uint32_t unit)
 {
-    struct np_slab_remote *remote = np_slab_remote_at(zone, unit);
-    atomic_store(&remote->posted, 0);
-    while (np_slab_has_remote(zone, unit) && !atomic_exchange(&remote->posted, 1)) {
+    _Atomic uint32_t *link = np_slab_link_at(zone, unit);
+    atomic_store(link, 0);
+    while (np_slab_has_remote(zone, unit) && !(atomic_fetch_or(link, NP_POSTED) & NP_POSTED)) {
         unsigned slot = np_slab_at(zone, unit)->slot;
         if (slot) {
             post(zone, unit, slot);
             return;
         }
         /* Collected and given back in between: no depot would ever look at it. */
-        atomic_store(&remote->posted, 0);
+        atomic_store(link, 0);
     }
 }
 
@@ -167,12 +167,12 @@ static void forward(struct np_zone *zone, uint32_t unit)
 static const void *collect(struct np_zone *zone, unsigned slot)
 {
     struct np_depot *depot = &zone->depots[slot];
-    if (atomic_load_explicit(&depot->posted, memory_order_relaxed) == NP_NO_SLAB)
+    if (atomic_load_explicit(&zone->posted[slot], memory_order_relaxed) == NP_NO_SLAB)
         return NULL;
-    uint32_t unit = atomic_exchange(&depot->posted, NP_NO_SLAB), next;
+    uint32_t unit = atomic_exchange(&zone->posted[slot], NP_NO_SLAB), next;
     for (; unit != NP_NO_SLAB; unit = next) {
         struct np_slab *slab = np_slab_at(zone, unit);
-        next = atomic_load_explicit(&np_slab_remote_at(zone, unit)->next, memory_order_relaxed);
+        next = atomic_load_explicit(np_slab_link_at(zone, unit), memory_order_relaxed) & ~NP_POSTED;
         if (slab->slot != slot) {
             forward(zone, unit);
             continue;
@@ -281,7 +281,7 @@ void np_depot_post(struct np_zone *zone, void **blocks, unsigned count)
         }
         if (!np_slab_post(zone, unit, word, bits))
             refuse_block(zone, blocks[i - 1]);
-        if (!atomic_exchange(&np_slab_remote_at(zone, unit)->posted, 1))
+        if (!(atomic_fetch_or(np_slab_link_at(zone, unit), NP_POSTED) & NP_POSTED))
             post(zone, unit, number);
     }
 }
@@ -289,7 +289,7 @@ void np_depot_post(struct np_zone *zone, void **blocks, unsigned count)
 void np_depot_collect(struct np_zone *zone, unsigned slot)
 {
     struct np_depot *depot = &zone->depots[slot];
-    if (atomic_load_explicit(&depot->posted, memory_order_relaxed) == NP_NO_SLAB ||
+    if (atomic_load_explicit(&zone->posted[slot], memory_order_relaxed) == NP_NO_SLAB ||
         pthread_mutex_trylock(&depot->lock) != 0)
         return;
     const void *twice = collect(zone, slot);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* depot - the store of free blocks of one slot in one zone, behind the magazines of all threads: a list of slabs with free
  * blocks. Magazines are filled by clearing bits and emptied by setting them, under the depot's own lock; threads of other
- * nodes set bits without it and post the slab. Context: hook-safe; these functions take the lock themselves.
+ * nodes set bits without it and post the slab, on a list whose head stands beside those of the zone's other depots. Context: hook-safe; these functions take the lock themselves.
  * Lock order: the depot's, then its zone's. */
 #ifndef NP_CORE_DEPOT_H
 #define NP_CORE_DEPOT_H
@@ -11,11 +11,10 @@
 /** A zeroed one is an empty depot: to glibc that is a mutex which nobody has. */
 struct np_depot {
     _Alignas(64) pthread_mutex_t lock;
-    uint32_t first, last;                 /* of the slabs with free blocks; wholly free ones come last */
-    uint32_t empty;                       /* slabs whose blocks are all free: one is kept */
-    _Atomic uint32_t contention;          /* how often its lock was waited for of late */
-    _Atomic bool held;                    /* somebody has the lock: a glance */
-    _Alignas(64) _Atomic uint32_t posted; /* slabs with blocks that other nodes gave back */
+    uint32_t first, last;        /* of the slabs with free blocks; wholly free ones come last */
+    uint32_t empty;              /* slabs whose blocks are all free: a few are kept */
+    _Atomic uint32_t contention; /* how often its lock was waited for of late */
+    _Atomic bool held;           /* somebody has the lock: a glance */
 };
 
 /** np_depot_take() - up to @most blocks of @slot, the one to be handed out first at the end; @lines as np_slab_take(). Return: how many; -ENOSPC, -ENOMEM or -ENODEV for none. */

@@ -9,30 +9,27 @@
 
 _Static_assert(sizeof(struct np_slab) + NP_UNIT_WORDS * sizeof(uint64_t) <= NP_SLAB_STRIDE,
                "the space reserves a record for each unit");
-_Static_assert(sizeof(struct np_slab_remote) == sizeof(uint64_t), "it has the place of a word");
 
 struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit)
 {
     return (struct np_slab *)(void *)(zone->slabs + (size_t)(unit - 1) * NP_SLAB_STRIDE);
 }
 
-/* The remote words of a group of units: a row of NP_REMOTE_GROUP of them for struct np_slab_remote, then one for each word. */
-static uint64_t *remote_word(const struct np_zone *zone, uint32_t unit, unsigned row)
+static struct np_remote_group *remote_group(const struct np_zone *zone, uint32_t unit)
 {
-    const uint32_t group = (unit - 1) / NP_REMOTE_GROUP, place = (unit - 1) % NP_REMOTE_GROUP;
-    uint64_t *words = (uint64_t *)(void *)(zone->remotes + (size_t)group * NP_REMOTE_STRIDE);
-    return words + (size_t)row * NP_REMOTE_GROUP + place;
+    return zone->remotes + (unit - 1) / NP_REMOTE_GROUP;
 }
 
-struct np_slab_remote *np_slab_remote_at(const struct np_zone *zone, uint32_t unit)
+_Atomic uint32_t *np_slab_link_at(const struct np_zone *zone, uint32_t unit)
 {
-    return (struct np_slab_remote *)remote_word(zone, unit, 0);
+    return &remote_group(zone, unit)->links[(unit - 1) % NP_REMOTE_GROUP];
 }
 
 /* A slab of several units may use the words of all of them. */
 static _Atomic uint64_t *remote_bits(const struct np_zone *zone, uint32_t unit, unsigned word)
 {
-    return (_Atomic uint64_t *)remote_word(zone, unit + word / NP_UNIT_WORDS, 1 + word % NP_UNIT_WORDS);
+    const uint32_t its_unit = unit + word / NP_UNIT_WORDS;
+    return &remote_group(zone, its_unit)->words[word % NP_UNIT_WORDS][(its_unit - 1) % NP_REMOTE_GROUP];
 }
 
 static uint8_t *kind_of(const struct np_zone *zone, uint32_t unit)
@@ -63,7 +60,7 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool 
         return error;
     uint32_t unit = np_slab_unit(zone, memory), words = words_of(slot);
     struct np_slab *slab = np_slab_at(zone, unit);
-    /* The remote record belongs to the threads of other nodes: one of them may still be posting it for the last slab that was
+    /* The link belongs to the threads of other nodes: one of them may still be posting it for the last slab that was
      * here. */
     slab->turn = 0;
     slab->listed = slab->thin = false;
@@ -271,7 +268,7 @@ uint32_t np_slab_collect(struct np_zone *zone, uint32_t unit)
     struct np_slab *slab = np_slab_at(zone, unit);
     unsigned words = words_of(&np_bins.slot[slab->slot]);
     /* Whoever gives a block back from now on posts the slab anew. */
-    atomic_store(&np_slab_remote_at(zone, unit)->posted, 0);
+    atomic_store(np_slab_link_at(zone, unit), 0);
     for (unsigned word = 0; word < words; word++) {
         _Atomic uint64_t *remote = remote_bits(zone, unit, word);
         if (!atomic_load_explicit(remote, memory_order_relaxed))

@@ -29,11 +29,9 @@ struct np_slab {
 };
 
 /** What threads of other nodes write stands in a table of its own, which most programs never touch, and there together for
- * several units, the same word of each side by side: each cache line of it costs them a way to this node and back. */
-struct np_slab_remote {
-    _Atomic uint32_t posted; /* on the depot's list of slabs with blocks from other nodes */
-    _Atomic uint32_t next;   /* its next one */
-};
+ * several units, the same word of each side by side: each cache line of it costs them a way to this node and back. First
+ * comes the link of a slab: whether it is on its depot's list of slabs with blocks from other nodes, and the next one there. */
+#define NP_POSTED ((uint32_t)1 << 31)
 
 static inline uint32_t np_slab_unit(const struct np_zone *zone, const void *address)
 {
@@ -53,9 +51,9 @@ static inline char *np_slab_address(const struct np_zone *zone, uint32_t unit)
     return zone->base + ((size_t)(unit - 1) << NP_UNIT_SHIFT);
 }
 
-/** np_slab_at(), np_slab_remote_at() - the records of the slab that begins with a unit. No lock. */
+/** np_slab_at(), np_slab_link_at() - the record and the link of the slab that begins with a unit. No lock. */
 struct np_slab *np_slab_at(const struct np_zone *zone, uint32_t unit);
-struct np_slab_remote *np_slab_remote_at(const struct np_zone *zone, uint32_t unit);
+_Atomic uint32_t *np_slab_link_at(const struct np_zone *zone, uint32_t unit);
 
 /** np_slab_new() - make a slab for the slot with a number of the zone's free pages; all its blocks are free.
  * Return: 0, *ret_unit, and *ret_fresh is set to true when pages without memory came with it; -ENOSPC, -ENOMEM, -ENODEV as

@@ -97,7 +97,7 @@ static int reserve_tables(unsigned count, size_t zone_size)
     size_t units = zone_size >> NP_UNIT_SHIFT;
     np_space.remotes_offset = np_space.slabs_offset + whole_pages(units * NP_SLAB_STRIDE);
     np_space.depots_offset = np_space.remotes_offset + whole_pages(np_space_remote_bytes(units));
-    np_space.table_span = np_space.depots_offset + whole_pages((np_bins.slots + 1) * (size_t)NP_DEPOT_STRIDE);
+    np_space.table_span = np_space.depots_offset + whole_pages(np_space_depots_bytes());
     int error = reserve_kinds(zone_size * count);
     if (error)
         return error;
@@ -139,6 +139,7 @@ void np_zone_lay_out(struct np_zone *zone)
     zone->slabs = np_space_slabs(zone);
     zone->remotes = np_space_remotes(zone);
     zone->depots = np_space_depots(zone);
+    zone->posted = np_space_posted(zone);
 }
 
 /* Lets np_zone_of() see the zones. */
@@ -232,7 +233,7 @@ static size_t release_zone(const struct np_zone *zone)
                    np_space.slabs_offset - np_space.contents_offset);
     release_closed(np_space_slabs(zone), units * NP_SLAB_STRIDE,
                    np_space.remotes_offset - np_space.slabs_offset);
-    release_closed(np_space_remotes(zone), np_space_remote_bytes(units),
+    release_closed((char *)np_space_remotes(zone), np_space_remote_bytes(units),
                    np_space.depots_offset - np_space.remotes_offset);
     release_kinds(zone);
     return open;

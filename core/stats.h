@@ -52,16 +52,16 @@ struct np_stats_mapping {
 };
 
 #define NP_STATS_MAPPINGS 4096
-/** One zone, for a reader that wants to ask the kernel about its pages. */
+/** One zone, for a reader that wants to ask the kernel about its pages. No two share a cache line: each node writes its own. */
 struct np_stats_zone {
-    uint32_t rule;                                   /* index into rules */
+    _Alignas(64) uint32_t rule;                      /* index into rules */
     int32_t node;                                    /* the zone's own node (local), or -1 */
     uint64_t start;                                  /* address */
     _Atomic uint64_t open;                           /* bytes from start that may hold pages */
     _Atomic uint64_t allocations, frees, live_bytes; /* of extents; written under the zone's lock only */
     _Atomic uint64_t slab_bytes;                     /* likewise */
     /* Of blocks in slabs: what threads have told so far, which they do when their magazines are filled or emptied. */
-    _Atomic uint64_t small_allocations, small_frees, small_bytes, remote_frees;
+    _Alignas(64) _Atomic uint64_t small_allocations, small_frees, small_bytes, remote_frees;
 };
 
 #define NP_STATS_ZONES 1024

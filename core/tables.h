@@ -4,12 +4,19 @@
 #ifndef NP_CORE_TABLES_H
 #define NP_CORE_TABLES_H
 
+#include "bins.h"
 #include "space.h"
 
-#define NP_SLAB_STRIDE   160 /* of a unit's struct np_slab */
-#define NP_REMOTE_GROUP  8   /* units whose remote words lie together */
-#define NP_REMOTE_STRIDE (NP_REMOTE_GROUP * (1 + NP_UNIT_WORDS) * sizeof(uint64_t))
-#define NP_DEPOT_STRIDE  128 /* of struct np_depot */
+#define NP_SLAB_STRIDE  160 /* of a unit's struct np_slab */
+#define NP_DEPOT_STRIDE 64  /* of struct np_depot */
+#define NP_REMOTE_GROUP 16  /* units: a cache line of links */
+
+/** What threads of other nodes write for a group of units. */
+struct np_remote_group {
+    _Alignas(64) _Atomic uint32_t links[NP_REMOTE_GROUP];
+    _Atomic uint64_t words[NP_UNIT_WORDS][NP_REMOTE_GROUP];
+};
+
 /* Before the first struct np_run. The run at the start of a zone, or at any multiple of 2 MiB, would else be described in
  * the first cache line of a page: see NP_ZONE_AHEAD. */
 #define NP_RUNS_AHEAD 1088
@@ -40,14 +47,27 @@ static inline char *np_space_slabs(const struct np_zone *zone)
     return np_space_tables(zone) + np_space.slabs_offset;
 }
 
-static inline char *np_space_remotes(const struct np_zone *zone)
+static inline struct np_remote_group *np_space_remotes(const struct np_zone *zone)
 {
-    return np_space_tables(zone) + np_space.remotes_offset;
+    return (struct np_remote_group *)(void *)(np_space_tables(zone) + np_space.remotes_offset);
 }
 
 static inline struct np_depot *np_space_depots(const struct np_zone *zone)
 {
     return (struct np_depot *)(void *)(np_space_tables(zone) + np_space.depots_offset);
+}
+
+/** np_space_posted() - behind the depots: together, so that posting slabs of several slots takes few cache lines. */
+static inline _Atomic uint32_t *np_space_posted(const struct np_zone *zone)
+{
+    char *depots = np_space_tables(zone) + np_space.depots_offset;
+    return (_Atomic uint32_t *)(void *)(depots + (np_bins.slots + 1) * (size_t)NP_DEPOT_STRIDE);
+}
+
+/** np_space_depots_bytes() - of the depots of a zone and the heads of their lists. */
+static inline size_t np_space_depots_bytes(void)
+{
+    return (np_bins.slots + 1) * (NP_DEPOT_STRIDE + sizeof(uint32_t));
 }
 
 /** np_space_units() - units that begin in the first @pages pages of a zone. */
@@ -59,7 +79,7 @@ static inline size_t np_space_units(size_t pages)
 /** np_space_remote_bytes() - of the table of remote words for so many units. */
 static inline size_t np_space_remote_bytes(size_t units)
 {
-    return (units + NP_REMOTE_GROUP - 1) / NP_REMOTE_GROUP * NP_REMOTE_STRIDE;
+    return (units + NP_REMOTE_GROUP - 1) / NP_REMOTE_GROUP * sizeof(struct np_remote_group);
 }
 
 /** np_space_kinds() - for each unit of the zone: the slot of the slab that it belongs to, 0: none. */

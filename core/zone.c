@@ -103,7 +103,7 @@ static void place_tables(struct np_zone *zone)
 
 static int open_depots(struct np_zone *zone)
 {
-    size_t bytes = round_up((np_bins.slots + 1) * (size_t)NP_DEPOT_STRIDE, np_bytes(1));
+    size_t bytes = round_up(np_space_depots_bytes(), np_bytes(1));
     int error = np_kernel_protect(zone->depots, bytes, PROT_READ | PROT_WRITE);
     if (error)
         return error;
@@ -207,7 +207,7 @@ static int open_tables(struct np_zone *zone, size_t pages)
         {(char *)np_space_contents(zone), old, wanted, reserved},
         {np_space_slabs(zone), np_space_units(old) * NP_SLAB_STRIDE, np_space_units(wanted) * NP_SLAB_STRIDE,
          np_space_units(reserved) * NP_SLAB_STRIDE},
-        {np_space_remotes(zone), np_space_remote_bytes(np_space_units(old)),
+        {(char *)np_space_remotes(zone), np_space_remote_bytes(np_space_units(old)),
          np_space_remote_bytes(np_space_units(wanted)), np_space_remote_bytes(np_space_units(reserved))},
     };
     int error = open_kinds(zone, np_space_units(old), np_space_units(wanted));

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* zone - a range of reserved address space that carries one placement.
  *
- * One reservation is cut into zones of equal size, a power of two, so the zone of an address is one
- * subtraction and one shift. A zone gets its policy and its advice once, when it is first used, for the
- * whole of it; it is opened from the bottom in steps and closed at the tail. Lock order: the space's lock,
- * then zones by rising index.
+ * One reservation is cut into zones of equal size, a power of two, so the zone of an address is one subtraction and one
+ * shift. A zone gets its policy and its advice once, when it is first used, for the whole of it; it is opened from the
+ * bottom in steps and closed at the tail. Lock order: the space's lock, then zones by rising index.
  * Context: hook-safe. Functions with a zone expect its lock to be held unless they say otherwise. */
 #ifndef NP_CORE_ZONE_H
 #define NP_CORE_ZONE_H
@@ -23,6 +22,7 @@
 
 struct np_stripes;
 struct np_depot;
+struct np_remote_group;
 
 struct np_zone {
     _Alignas(64) struct np_lock lock;
@@ -55,10 +55,12 @@ struct np_zone {
     uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
     uint32_t slack;         /* bytes, of what others know of this zone: tally.h */
     uint64_t slabs_told;    /* bytes of slabs, as the rule's total has them */
-    _Atomic uint64_t held_counted; /* of runs.held and parked.pages: what the heap's total knows */
-    char *slabs, *remotes;         /* records for each unit: slab.h */
-    struct np_depot *depots;       /* one for each slot */
-    bool has_depots, small;        /* small: for slabs only, the class's large blocks have another zone */
+    _Atomic uint64_t held_counted;   /* of runs.held and parked.pages: what the heap's total knows */
+    char *slabs;                     /* a record for each unit: slab.h */
+    struct np_remote_group *remotes; /* likewise */
+    struct np_depot *depots;         /* one for each slot */
+    _Atomic uint32_t *posted;        /* for each slot the first slab with blocks that other nodes gave back */
+    bool has_depots, small;          /* small: for slabs only, the class's large blocks have another zone */
     uint16_t class_index;
     _Atomic uint32_t colour, thin_last; /* of the next slab; slot that np_thin_some() looked at last */
     _Atomic uint32_t last_decay;        /* second when old pages were last looked for */
@@ -74,15 +76,13 @@ bool np_zones_hold(const void *address);
 /** np_zone_start() - give a zone its policy, advice, name and tables. Return: 0 or -errno; policy errors
  * are degradations recorded in the zone's stats, not failures, unless the zone is hard. */
 int np_zone_start(struct np_zone *zone);
-/** np_zone_grow() - open at least @bytes more, whole pages; they become free runs.
- * Return: 0; -ENOSPC when the zone is full; -ENOMEM when the kernel refuses; -ENODEV when a cpuset took
- * the nodes away. */
+/** np_zone_grow() - open at least @bytes more, whole pages; they become free runs. Return: 0; -ENOSPC when the zone is full;
+ * -ENOMEM when the kernel refuses; -ENODEV when a cpuset took the nodes away. */
 int np_zone_grow(struct np_zone *zone, size_t bytes);
 /** np_zone_close_tail() - give the free run at the tail back to the reservation. Return: bytes closed. */
 size_t np_zone_close_tail(struct np_zone *zone);
-/** np_zone_renew() - put [start, start + length), which is open, back into the state of a zone just opened:
- * no pages, one mapping, the zone's policy and advice and none of anybody else's. Needs no lock: the range
- * is the caller's.
+/** np_zone_renew() - put [start, start + length), which is open, back into the state of a zone just opened: no pages, one
+ * mapping, the zone's policy and advice and none of anybody else's. Needs no lock: the range is the caller's.
  * Return: 0; -errno when the kernel refuses and the range is as it was. */
 int np_zone_renew(struct np_zone *zone, void *start, size_t length);
 /** np_zones_release_reserve() - unmap what is not open, in all zones. Takes the locks itself. */

@@ -20,9 +20,9 @@ enum {
 };
 
 static bool floor_only;
-static void **letters[CREW];       // the addresses that a thread leaves
-static char *storage[CREW];        // of the floor
-static size_t sizes[CREW][BLOCKS]; // drawn before: what is drawn on the way would be counted
+static void **letters[CREW]; // the addresses that a thread leaves
+static char *storage[CREW];  // of the floor
+static size_t *sizes[CREW];  // drawn before: what is drawn on the way would be counted
 
 static void *get(unsigned member, int index, size_t size)
 {
@@ -67,6 +67,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < CREW; i++) {
         letters[i] = crew_place(BLOCKS * sizeof **letters, i);
         storage[i] = crew_place((size_t)BLOCKS * LARGEST, i);
+        sizes[i] = crew_place(BLOCKS * sizeof **sizes, i);
     }
     crew_run(work, true);
     printf("operations=%d\n", CREW * ROUNDS * BLOCKS);

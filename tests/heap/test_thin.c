@@ -184,8 +184,8 @@ static void a_late_post_hides_no_slab(void)
     struct np_zone *zone = np_zone_of(blocks[0]);
     const unsigned slot = np_bins_slot(3000);
     const uint32_t unit = np_slab_first(zone, &np_bins.slot[slot], blocks[0]);
-    atomic_store(&np_slab_remote_at(zone, unit)->posted, 1);
-    atomic_store(&zone->depots[slot].posted, unit);
+    atomic_store(np_slab_link_at(zone, unit), NP_POSTED);
+    atomic_store(&zone->posted[slot], unit);
     np_depot_collect(zone, slot);
     bool any = false;
     expect(np_depot_thin(zone, slot, 1000, &any) > 100 && any, "slabs that have changed are not looked at");
