@@ -62,7 +62,7 @@ int np_reading_live(pid_t pid, const struct np_stats *stats, struct np_text *ret
 
 struct np_stats *np_reading_stats(void)
 {
-    struct np_stats *stats = malloc(sizeof *stats);
+    struct np_stats *stats = aligned_alloc(_Alignof(struct np_stats), sizeof *stats);
     if (!stats)
         np_cli_out_of_memory();
     return stats;

@@ -3,6 +3,7 @@
 #include "top.h"
 
 #include "cli.h"
+#include "reading.h"
 #include "running.h"
 
 #include <getopt.h>
@@ -55,9 +56,7 @@ static void add_pid(pid_t *pids, unsigned *count, pid_t pid)
 static bool any_readable(const struct np_top_options *options)
 {
     bool any = options->count == 0;
-    struct np_stats *stats = malloc(sizeof *stats);
-    if (!stats)
-        np_cli_out_of_memory();
+    struct np_stats *stats = np_reading_stats();
     for (unsigned i = 0; i < options->count && !any; i++) {
         char reason[NP_RUNNING_REASON_SIZE] = "";
         any = np_running_read(options->pids[i], stats, reason) == 0;

@@ -56,13 +56,21 @@ static size_t explicit_size(const struct np_placement *placement)
     return 0;
 }
 
+static bool is_spread(const struct np_placement *placement)
+{
+    return placement->mode == NP_INTERLEAVE || placement->mode == NP_WEIGHTED_INTERLEAVE;
+}
+
 /* Slabs have zones of their own where the class's large blocks are made of huge pages, which small blocks shall not
  * mix with, and where they are spread by stripes, which grow with a zone. */
 static bool needs_small_zones(const struct np_placement *placement)
 {
-    return placement->min_size <= NP_SMALL_MOST && placement->max_size > NP_SMALL_MOST + 1 &&
-           (placement->huge == NP_HUGE_THP || explicit_size(placement) ||
-            placement->mode == NP_WEIGHTED_INTERLEAVE);
+    if (placement->min_size > NP_SMALL_MOST || placement->max_size <= NP_SMALL_MOST + 1)
+        return false;
+    if (placement->huge == NP_HUGE_DEFAULT && !is_spread(placement))
+        return placement->max_size > np_thp_size() && np_thp_always();
+    return placement->huge == NP_HUGE_THP || explicit_size(placement) ||
+           placement->mode == NP_WEIGHTED_INTERLEAVE;
 }
 
 /* Takes the zones' numbers. Return: false when there are too many zones or slots. */
@@ -139,7 +147,7 @@ static size_t stripe_unit(const struct np_zone *zone)
 }
 
 /* How the zone is told to the kernel. */
-static void choose_policy(struct np_zone *zone)
+static void choose_policy(struct np_zone *zone, bool has_slabs)
 {
     const struct np_placement *placement = zone->placement;
     struct np_plan plan;
@@ -147,10 +155,12 @@ static void choose_policy(struct np_zone *zone)
     zone->policy = plan.policy;
     zone->bound = plan.bound;
     zone->advice = plan.advice;
-    if (zone->small && plan.advice == NP_ADVICE_HUGE_PAGES) {
-        bool spread = placement->mode == NP_INTERLEAVE || placement->mode == NP_WEIGHTED_INTERLEAVE;
-        zone->advice = spread || zone->hard ? NP_ADVICE_BASE_PAGES : NP_ADVICE_NONE;
-    }
+    if (zone->small && plan.advice == NP_ADVICE_HUGE_PAGES)
+        zone->advice = is_spread(placement) || zone->hard ? NP_ADVICE_BASE_PAGES : NP_ADVICE_NONE;
+    /* Huge pages that nobody asked for would keep what is free between small blocks (measured under THP = always: 1.5 of
+     * glibc's memory with sizes up to 16 KiB, 1.1 without). */
+    else if (has_slabs && plan.advice == NP_ADVICE_NONE && np_thp_always())
+        zone->advice = NP_ADVICE_BASE_PAGES;
     /* Explicit pages are given their nodes by us, so the kernel's own weights do not help them. */
     if (plan.striped || (zone->explicit_size && placement->mode == NP_WEIGHTED_INTERLEAVE)) {
         const uint8_t *weights = placement->mode == NP_WEIGHTED_INTERLEAVE ? placement->weights : NULL;
@@ -173,11 +183,12 @@ static void prepare_zone(struct np_heap_class *class, unsigned index)
         placement->hardness == NP_HARD && (placement->mode == NP_BIND || placement->mode == NP_LOCAL);
     zone->keeps_owner = placement->mode == NP_FIRST_TOUCH;
     zone->class_index = (uint16_t)(class - classes.table);
-    zone->small = class->first_small != class->first_zone && index >= class->first_small;
+    const bool apart = class->first_small != class->first_zone;
+    zone->small = apart && index >= class->first_small;
     zone->explicit_size = zone->small ? 0 : explicit_size(placement);
-    zone->alone = class->zone_count == 1 && class->first_small == class->first_zone;
+    zone->alone = class->zone_count == 1 && !apart;
     zone->slack = class->zone_count > 1 ? NP_TALLY_SLACK : 0;
-    choose_policy(zone);
+    choose_policy(zone, apart ? zone->small : placement->min_size <= NP_SMALL_MOST);
     /* Blocks of huge pages, and those that begin where one begins, have sizes and addresses of their own. */
     zone->parked.below =
         zone->explicit_size || zone->advice == NP_ADVICE_HUGE_PAGES ? 0 : NP_EXTENT_REMAP_FROM;

@@ -10,11 +10,8 @@
 #include <string.h>
 
 /* Keeping one wholly free slab spares a program that allocates and frees around a slab's border the work of making it
- * anew each time. Where there are several nodes a slab made anew also writes lines that all of them read. */
-#define EMPTY_KEPT       1
-#define EMPTY_KEPT_NODES 4
-
-_Static_assert(sizeof(struct np_depot) == NP_DEPOT_STRIDE, "the space reserves a depot for each slot");
+ * anew each time. */
+#define EMPTY_KEPT 1
 
 /* More than one in sixteen takes of the lock that have to wait, for a while, are contention. */
 #define CONTENTION_STEP 16
@@ -62,7 +59,7 @@ static _Noreturn void refuse_block(const struct np_zone *zone, const void *block
 
 static bool is_empty(const struct np_slab *slab)
 {
-    return slab->free == np_bins.slot[slab->slot].blocks;
+    return slab->free == np_bins.slot[np_slab_slot(slab)].blocks;
 }
 
 /* ---- The list ---- */
@@ -96,22 +93,17 @@ static void list(struct np_zone *zone, struct np_depot *depot, uint32_t unit, bo
     slab->listed = true;
 }
 
-/* Behind all that have not been made thin, before those that are wholly free. */
+/* Behind all that have not been made thin, before one that is wholly free. */
 static void list_thin(struct np_zone *zone, struct np_depot *depot, uint32_t unit)
 {
-    struct np_slab *slab = np_slab_at(zone, unit);
-    uint32_t before = depot->last;
-    while (before != NP_NO_SLAB && is_empty(np_slab_at(zone, before)))
-        before = np_slab_at(zone, before)->previous;
-    if (before == NP_NO_SLAB || before == depot->last) {
-        list(zone, depot, unit, before != NP_NO_SLAB);
+    const uint32_t last = depot->last;
+    if (last == NP_NO_SLAB || !is_empty(np_slab_at(zone, last))) {
+        list(zone, depot, unit, true);
         return;
     }
-    slab->previous = before;
-    slab->next = np_slab_at(zone, before)->next;
-    np_slab_at(zone, slab->next)->previous = unit;
-    np_slab_at(zone, before)->next = unit;
-    slab->listed = true;
+    unlist(zone, depot, np_slab_at(zone, last));
+    list(zone, depot, unit, true);
+    list(zone, depot, last, true);
 }
 
 /* A slab has got blocks back. @was_thin: it is not any more, and does not belong among those that are. */
@@ -126,7 +118,7 @@ static void settle(struct np_zone *zone, struct np_depot *depot, uint32_t unit, 
         list(zone, depot, unit, false);
         return;
     }
-    if (depot->empty >= (zone->slack ? EMPTY_KEPT_NODES : EMPTY_KEPT)) {
+    if (depot->empty == EMPTY_KEPT) {
         np_slab_return(zone, unit);
         return;
     }
@@ -142,7 +134,7 @@ static void post(struct np_zone *zone, uint32_t unit, unsigned slot)
     _Atomic uint32_t *link = np_slab_link_at(zone, unit);
     uint32_t head = atomic_load(&zone->posted[slot]);
     do
-        atomic_store_explicit(link, NP_POSTED | head, memory_order_relaxed);
+        atomic_store_explicit(link, head << NP_NEXT_SHIFT | NP_POSTED, memory_order_relaxed);
     while (!atomic_compare_exchange_weak(&zone->posted[slot], &head, unit));
 }
 
@@ -153,7 +145,7 @@ static void forward(struct np_zone *zone, uint32_t unit)
     _Atomic uint32_t *link = np_slab_link_at(zone, unit);
     atomic_store(link, 0);
     while (np_slab_has_remote(zone, unit) && !(atomic_fetch_or(link, NP_POSTED) & NP_POSTED)) {
-        unsigned slot = np_slab_at(zone, unit)->slot;
+        unsigned slot = np_slab_slot(np_slab_at(zone, unit));
         if (slot) {
             post(zone, unit, slot);
             return;
@@ -172,8 +164,8 @@ static const void *collect(struct np_zone *zone, unsigned slot)
     uint32_t unit = atomic_exchange(&zone->posted[slot], NP_NO_SLAB), next;
     for (; unit != NP_NO_SLAB; unit = next) {
         struct np_slab *slab = np_slab_at(zone, unit);
-        next = atomic_load_explicit(np_slab_link_at(zone, unit), memory_order_relaxed) & ~NP_POSTED;
-        if (slab->slot != slot) {
+        next = atomic_load_explicit(np_slab_link_at(zone, unit), memory_order_relaxed) >> NP_NEXT_SHIFT;
+        if (np_slab_slot(slab) != slot) {
             forward(zone, unit);
             continue;
         }
@@ -239,7 +231,7 @@ static unsigned give_to_one(struct np_zone *zone, unsigned slot, void **blocks, 
     const uint32_t unit = np_slab_first(zone, &np_bins.slot[slot], blocks[0]);
     const struct np_slab *slab = np_slab_at(zone, unit);
     const bool was_thin = slab->thin;
-    const unsigned given = slab->slot == slot ? np_slab_give(zone, unit, blocks, count) : 0;
+    const unsigned given = np_slab_slot(slab) == slot ? np_slab_give(zone, unit, blocks, count) : 0;
     if (given)
         settle(zone, &zone->depots[slot], unit, was_thin);
     return given;
@@ -320,8 +312,8 @@ unsigned np_depot_thin(struct np_zone *zone, unsigned slot, unsigned most, bool 
         depot->empty -= is_empty(slab);
         unlist(zone, depot, slab);
         slab->thin = true;
-        const uint64_t pages = np_slab_take_pages(slab);
-        const uint64_t dropped = pages ? drop_unlocked(zone, depot, unit, pages) : 0;
+        const uint64_t pages = np_slab_take_pages(slab), here = pages & ~slab->dropped;
+        const uint64_t dropped = here ? drop_unlocked(zone, depot, unit, here) : 0;
         np_slab_give_pages(slab, pages);
         slab->dropped |= dropped;
         *ret_any |= dropped != 0;

@@ -12,7 +12,7 @@
 struct np_depot {
     _Alignas(64) pthread_mutex_t lock;
     uint32_t first, last;        /* of the slabs with free blocks; wholly free ones come last */
-    uint32_t empty;              /* slabs whose blocks are all free: a few are kept */
+    uint32_t empty;              /* slabs whose blocks are all free: one is kept */
     _Atomic uint32_t contention; /* how often its lock was waited for of late */
     _Atomic bool held;           /* somebody has the lock: a glance */
 };

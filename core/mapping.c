@@ -13,6 +13,10 @@
 /* What stripes are planned for; larger mappings get larger ones. */
 #define STRIPED_SPAN ((size_t)1 << 40)
 
+#ifndef MAP_32BIT
+#define MAP_32BIT 0 /* only on x86 */
+#endif
+
 #define KIND_MASK 0x0f /* of flags: MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, MAP_DROPPABLE */
 
 struct np_mapping_gate np_mapping_gates[8] = {

@@ -68,7 +68,7 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool 
     memset(slab->bits, 0xff, words * sizeof *slab->bits);
     if (slot->blocks % 64)
         slab->bits[words - 1] = ((uint64_t)1 << slot->blocks % 64) - 1;
-    slab->slot = (uint8_t)number;
+    atomic_store_explicit(&slab->slot, (uint8_t)number, memory_order_relaxed);
     slab->free = slot->blocks;
     slab->start = colour(zone, slot);
     memset(kind_of(zone, unit), (int)number, slot->slab_bytes >> NP_UNIT_SHIFT);
@@ -79,8 +79,8 @@ int np_slab_new(struct np_zone *zone, unsigned number, uint32_t *ret_unit, bool 
 void np_slab_return(struct np_zone *zone, uint32_t unit)
 {
     struct np_slab *slab = np_slab_at(zone, unit);
-    memset(kind_of(zone, unit), 0, np_bins.slot[slab->slot].slab_bytes >> NP_UNIT_SHIFT);
-    slab->slot = 0;
+    memset(kind_of(zone, unit), 0, np_bins.slot[np_slab_slot(slab)].slab_bytes >> NP_UNIT_SHIFT);
+    atomic_store_explicit(&slab->slot, 0, memory_order_relaxed);
     np_extent_give_slab(zone, np_slab_address(zone, unit), slab->dropped);
 }
 
@@ -108,7 +108,7 @@ static uint64_t whole_lines(uint64_t bits, uint32_t size)
 static unsigned take_from(struct np_slab *slab, unsigned word, uint64_t bits, char *base, void **ret_blocks,
                           unsigned most)
 {
-    const size_t size = np_bins.slot[slab->slot].size;
+    const size_t size = np_bins.slot[np_slab_slot(slab)].size;
     char *first = base + (size_t)word * 64 * size;
     uint64_t left = bits;
     for (; left && most; left &= left - 1)
@@ -126,7 +126,7 @@ static unsigned word_of_turn(const struct np_slab *slab, unsigned turn, unsigned
 unsigned np_slab_take(struct np_zone *zone, uint32_t unit, void **ret_blocks, unsigned most, bool lines)
 {
     struct np_slab *slab = np_slab_at(zone, unit);
-    const struct np_slot *slot = &np_bins.slot[slab->slot];
+    const struct np_slot *slot = &np_bins.slot[np_slab_slot(slab)];
     char *base = np_slab_address(zone, unit);
     const unsigned words = words_of(slot);
     unsigned missing = most;
@@ -187,7 +187,7 @@ static uint32_t mark(struct np_slab *slab, uint32_t first, uint32_t end, bool is
 
 uint64_t np_slab_take_pages(struct np_slab *slab)
 {
-    const struct np_slot *slot = &np_bins.slot[slab->slot];
+    const struct np_slot *slot = &np_bins.slot[np_slab_slot(slab)];
     uint64_t pages = 0;
     uint32_t first, end;
     for (unsigned page = 0; page < np_pages(slot->slab_bytes); page++) {
@@ -222,7 +222,7 @@ void np_slab_give_pages(struct np_slab *slab, uint64_t pages)
 {
     uint32_t first, end;
     for (uint64_t left = pages; left; left &= left - 1) {
-        blocks_on(&np_bins.slot[slab->slot], (unsigned)__builtin_ctzll(left), &first, &end);
+        blocks_on(&np_bins.slot[np_slab_slot(slab)], (unsigned)__builtin_ctzll(left), &first, &end);
         slab->free += mark(slab, first, end, true);
     }
     slab->turn = 0;
@@ -243,7 +243,7 @@ static void look_again_from(struct np_slab *slab, unsigned turn)
 unsigned np_slab_give(struct np_zone *zone, uint32_t unit, void *const *blocks, unsigned count)
 {
     struct np_slab *slab = np_slab_at(zone, unit);
-    const struct np_slot slot = np_bins.slot[slab->slot]; /* a copy: writing bits cannot change it */
+    const struct np_slot slot = np_bins.slot[np_slab_slot(slab)]; /* a copy: writing bits cannot change it */
     const char *base = np_slab_address(zone, unit);
     const unsigned words = words_of(&slot), first = slab->start / 64;
     unsigned given = 0, first_turn = words;
@@ -266,12 +266,12 @@ unsigned np_slab_give(struct np_zone *zone, uint32_t unit, void *const *blocks, 
 uint32_t np_slab_collect(struct np_zone *zone, uint32_t unit)
 {
     struct np_slab *slab = np_slab_at(zone, unit);
-    unsigned words = words_of(&np_bins.slot[slab->slot]);
+    unsigned words = words_of(&np_bins.slot[np_slab_slot(slab)]);
     /* Whoever gives a block back from now on posts the slab anew. */
     atomic_store(np_slab_link_at(zone, unit), 0);
     for (unsigned word = 0; word < words; word++) {
         _Atomic uint64_t *remote = remote_bits(zone, unit, word);
-        if (!atomic_load_explicit(remote, memory_order_relaxed))
+        if (!atomic_load(remote)) /* not before the link is 0 */
             continue;
         uint64_t bits = atomic_exchange(remote, 0);
         if (slab->bits[word] & bits)

@@ -21,7 +21,7 @@ struct np_slab {
     uint32_t start;          /* the block that is handed out first: where the slab's colour is */
     uint32_t turn;           /* words from start's on that have no bits */
     bool listed;
-    uint8_t slot;
+    _Atomic uint8_t slot; /* written under the depot's lock, 0: the record is of no slab */
     bool thin; /* the kernel has the pages that no block in use lies on, and no block has come back since */
     uint64_t
         dropped; /* pages that the kernel got, and of which none was handed out since: one bit for each */
@@ -30,8 +30,15 @@ struct np_slab {
 
 /** What threads of other nodes write stands in a table of its own, which most programs never touch, and there together for
  * several units, the same word of each side by side: each cache line of it costs them a way to this node and back. First
- * comes the link of a slab: whether it is on its depot's list of slabs with blocks from other nodes, and the next one there. */
-#define NP_POSTED ((uint32_t)1 << 31)
+ * comes the link of a slab: whether it is on its depot's list of slabs with blocks from other nodes, above it the next one. */
+#define NP_POSTED     1u
+#define NP_NEXT_SHIFT 1
+
+/** np_slab_slot() - also without the lock: then it is a hint, until somebody who has the lock says that the slab is his. */
+static inline unsigned np_slab_slot(const struct np_slab *slab)
+{
+    return atomic_load_explicit(&slab->slot, memory_order_relaxed);
+}
 
 static inline uint32_t np_slab_unit(const struct np_zone *zone, const void *address)
 {

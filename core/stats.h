@@ -61,7 +61,8 @@ struct np_stats_zone {
     _Atomic uint64_t allocations, frees, live_bytes; /* of extents; written under the zone's lock only */
     _Atomic uint64_t slab_bytes;                     /* likewise */
     /* Of blocks in slabs: what threads have told so far, which they do when their magazines are filled or emptied. */
-    _Alignas(64) _Atomic uint64_t small_allocations, small_frees, small_bytes, remote_frees;
+    _Alignas(64) _Atomic uint64_t small_allocations;
+    _Atomic uint64_t small_frees, small_bytes, remote_frees;
 };
 
 #define NP_STATS_ZONES 1024
@@ -93,8 +94,7 @@ struct np_stats {
 
 /** np_stats_create() - map an empty block. Context: start-up. Return: the block, or NULL without memory. */
 struct np_stats *np_stats_create(void);
-/** np_stats_describe() - begin a rule's entry with what was asked for and obtained. @serves: the rule places
- * anything at all. Context: start-up. */
+/** np_stats_describe() - begin a rule's entry with what was asked for. @serves: it places anything at all. Context: start-up. */
 void np_stats_describe(struct np_stats_rule *rule, const struct np_placement *placement, bool serves);
 /** What a rule's zones have counted, together. */
 struct np_stats_sum {

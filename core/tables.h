@@ -4,11 +4,10 @@
 #ifndef NP_CORE_TABLES_H
 #define NP_CORE_TABLES_H
 
-#include "bins.h"
+#include "depot.h"
 #include "space.h"
 
 #define NP_SLAB_STRIDE  160 /* of a unit's struct np_slab */
-#define NP_DEPOT_STRIDE 64  /* of struct np_depot */
 #define NP_REMOTE_GROUP 16  /* units: a cache line of links */
 
 /** What threads of other nodes write for a group of units. */
@@ -60,14 +59,13 @@ static inline struct np_depot *np_space_depots(const struct np_zone *zone)
 /** np_space_posted() - behind the depots: together, so that posting slabs of several slots takes few cache lines. */
 static inline _Atomic uint32_t *np_space_posted(const struct np_zone *zone)
 {
-    char *depots = np_space_tables(zone) + np_space.depots_offset;
-    return (_Atomic uint32_t *)(void *)(depots + (np_bins.slots + 1) * (size_t)NP_DEPOT_STRIDE);
+    return (_Atomic uint32_t *)(void *)(np_space_depots(zone) + np_bins.slots + 1);
 }
 
 /** np_space_depots_bytes() - of the depots of a zone and the heads of their lists. */
 static inline size_t np_space_depots_bytes(void)
 {
-    return (np_bins.slots + 1) * (NP_DEPOT_STRIDE + sizeof(uint32_t));
+    return (np_bins.slots + 1) * (sizeof(struct np_depot) + sizeof(uint32_t));
 }
 
 /** np_space_units() - units that begin in the first @pages pages of a zone. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "thin.h"
 
+#include "class.h"
 #include "depot.h"
+#include "space.h"
 #include "thp.h"
 
 /* Each fresh slab pays for a look at so many others, so that all are looked at before the zone has grown by a small part. */
@@ -9,6 +11,9 @@
 /* Below it is not worth the system calls. */
 #define LEAST_BYTES ((uint64_t)4 << 20)
 #define FREE_SHARE  4
+/* Of a zone that others may have left behind, whose blocks hardly anybody wants again. */
+#define LEFT_LEAST_BYTES ((uint64_t)1 << 20)
+#define LEFT_FREE_SHARE  8
 
 bool np_thin_allowed(const struct np_zone *zone)
 {
@@ -16,24 +21,45 @@ bool np_thin_allowed(const struct np_zone *zone)
            zone->advice != NP_ADVICE_HUGE_PAGES && (zone->advice == NP_ADVICE_BASE_PAGES || !np_thp_always());
 }
 
-static bool much_is_free(const struct np_zone *zone)
+static bool much_is_free(const struct np_zone *zone, uint64_t least, unsigned share)
 {
     const uint64_t slabs = atomic_load_explicit(&zone->published->slab_bytes, memory_order_relaxed);
     const uint64_t live = atomic_load_explicit(&zone->published->small_bytes, memory_order_relaxed);
-    return slabs >= LEAST_BYTES && live < slabs - slabs / FREE_SHARE;
+    return slabs >= least && live < slabs - slabs / share;
 }
 
-void np_thin_some(struct np_zone *zone)
+static void thin(struct np_zone *zone)
 {
-    if (!much_is_free(zone) || !np_thin_allowed(zone))
-        return;
     uint32_t slot = atomic_load_explicit(&zone->thin_last, memory_order_relaxed);
     unsigned left = LOOKS;
     bool any = false;
     for (unsigned i = 0; i < np_bins.slots && left; i++) {
         slot = slot % np_bins.slots + 1;
-        if (np_bins.slot[slot].class == zone->class_index)
-            left -= np_depot_thin(zone, slot, left, &any);
+        if (np_bins.slot[slot].class != zone->class_index)
+            continue;
+        np_depot_collect(zone, slot);
+        left -= np_depot_thin(zone, slot, left, &any);
     }
     atomic_store_explicit(&zone->thin_last, left ? slot : slot - 1, memory_order_relaxed);
+}
+
+/* Another zone of the class, each in its turn: NULL when that is the zone itself, or one that was never used. */
+static struct np_zone *sibling(struct np_zone *zone)
+{
+    const uint32_t turn = atomic_fetch_add_explicit(&zone->thin_turn, 1, memory_order_relaxed);
+    const unsigned zones = np_class_at(zone->class_index)->zone_count;
+    struct np_zone *other = np_zone_at(np_class_small_zone(zone->class_index, turn % zones));
+    const bool used = atomic_load_explicit(&other->started, memory_order_acquire) && other->has_depots;
+    return other != zone && used ? other : NULL;
+}
+
+void np_thin_some(struct np_zone *zone)
+{
+    if (!np_thin_allowed(zone))
+        return;
+    if (much_is_free(zone, LEAST_BYTES, FREE_SHARE))
+        thin(zone);
+    struct np_zone *other = sibling(zone);
+    if (other && much_is_free(other, LEFT_LEAST_BYTES, LEFT_FREE_SHARE))
+        thin(other);
 }

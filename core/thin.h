@@ -9,7 +9,8 @@
 /** np_thin_allowed() - may slabs of the zone lose pages? Not where they are hard, since each piece that is committed again would be a
  * mapping more, or were wanted all at once; and not of huge pages, of which the kernel frees none in part. */
 bool np_thin_allowed(const struct np_zone *zone);
-/** np_thin_some() - a slab has got fresh pages: make some others thin if much of the zone's slabs is free. No lock is held. */
+/** np_thin_some() - a slab has got fresh pages: make some others thin if much of the zone's slabs is free, and in turn those of the
+ * class's zones on other nodes, which a thread that was moved has left behind. No lock is held. */
 void np_thin_some(struct np_zone *zone);
 
 #endif

@@ -44,26 +44,27 @@ struct np_zone {
     struct np_mpol bound;       /* hard: the policy of committed pages */
     struct np_stripes *stripes; /* NULL unless the zone is striped */
     enum np_advice advice;
-    int node;                   /* local: the zone's own node; else -1 */
-    bool hard;                  /* pages are committed before they are handed out */
-    bool keeps_owner;           /* first-touch: a thread gets old pages of its own only */
-    _Atomic bool policy_failed; /* mbind was refused: nothing to put right after the program's own calls */
-    bool held_for_fork;         /* locked by np_zones_lock_all() */
-    _Atomic bool started;       /* set under the space's lock */
-    _Atomic bool failed;        /* hard, and its policy cannot be had: nothing is served */
-    bool alone;                 /* the only zone of its class */
-    uint32_t policy_checks; /* freed blocks that were asked for their policy, up to where that becomes rare */
-    uint32_t slack;         /* bytes, of what others know of this zone: tally.h */
-    uint64_t slabs_told;    /* bytes of slabs, as the rule's total has them */
-    _Atomic uint64_t held_counted;   /* of runs.held and parked.pages: what the heap's total knows */
-    char *slabs;                     /* a record for each unit: slab.h */
+    int node;                      /* local: the zone's own node; else -1 */
+    bool hard;                     /* pages are committed before they are handed out */
+    bool keeps_owner;              /* first-touch: a thread gets old pages of its own only */
+    _Atomic bool policy_failed;    /* mbind was refused: nothing to put right after the program's own calls */
+    bool held_for_fork;            /* locked by np_zones_lock_all() */
+    _Atomic bool started;          /* set under the space's lock */
+    _Atomic bool failed;           /* hard, and its policy cannot be had: nothing is served */
+    bool alone;                    /* the only zone of its class */
+    uint32_t policy_checks, slack; /* freed blocks that were asked for their policy; bytes unsaid: tally.h */
+    char *slabs;                   /* a record for each unit: slab.h */
     struct np_remote_group *remotes; /* likewise */
     struct np_depot *depots;         /* one for each slot */
     _Atomic uint32_t *posted;        /* for each slot the first slab with blocks that other nodes gave back */
     bool has_depots, small;          /* small: for slabs only, the class's large blocks have another zone */
     uint16_t class_index;
-    _Atomic uint32_t colour, thin_last; /* of the next slab; slot that np_thin_some() looked at last */
-    _Atomic uint32_t last_decay;        /* second when old pages were last looked for */
+    /* Other nodes read what is above to give blocks back, and nothing below. */
+    _Alignas(64) uint64_t slabs_told; /* bytes of slabs, as the rule's total has them */
+    _Atomic uint64_t held_counted;    /* of runs.held and parked.pages: what the heap's total knows */
+    _Atomic uint32_t colour, thin_last,
+        thin_turn;               /* next slab's; np_thin_some()'s last slot, and next zone */
+    _Atomic uint32_t last_decay; /* second when old pages were last looked for */
 };
 
 /** np_zones_reserve() - take address space for @count zones that serve nodes with @memory bytes in all.
@@ -87,9 +88,8 @@ size_t np_zone_close_tail(struct np_zone *zone);
 int np_zone_renew(struct np_zone *zone, void *start, size_t length);
 /** np_zones_release_reserve() - unmap what is not open, in all zones. Takes the locks itself. */
 void np_zones_release_reserve(void);
-/** np_zone_close_hole() - mremap(2) has failed with [start, start + length) for its target, which it may
- * have unmapped before: map it anew if so. Return: 0, or -errno when somebody else has taken the
- * addresses; the zone stops serving then. */
+/** np_zone_close_hole() - mremap(2) has failed with [start, start + length) for its target, which it may have unmapped before:
+ * map it anew if so. Return: 0, or -errno when somebody else has taken the addresses; the zone stops serving then. */
 int np_zone_close_hole(struct np_zone *zone, void *start, size_t length);
 
 /** np_vma_take() - may @count more VMAs be made? They are counted against a quarter of vm.max_map_count. */

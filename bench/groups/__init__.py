@@ -2,7 +2,7 @@
 """The groups of measurements, in the order in which they run. bench/README.md says what a group's module holds."""
 import importlib
 
-NAMES = ("workloads", "programs", "large_blocks", "instructions", "startup", "placement", "regions", "scale",
+NAMES = ("workloads", "peaks", "programs", "large_blocks", "instructions", "startup", "placement", "regions", "scale",
          "locality")
 
 

@@ -98,6 +98,26 @@ static void what_was_given_back_serves_again(void)
         check_filled(again[i], 3000, MOST + i, "on a page that was given back");
 }
 
+/* A thread that is moved to another node replaces its blocks there: what it leaves behind must not stay as it was. */
+static void a_moved_thread_leaves_little_behind(void)
+{
+    heap_start_small(SMALL_LOCAL, SIZE_MAX);
+    const unsigned count = (unsigned)(32 * MIB / 5000);
+    for (unsigned i = 0; i < count; i++)
+        fill(blocks[i] = take(5000, 0, false), 5000, i);
+    const size_t before = resident();
+    on_node = 1;
+    for (unsigned i = 0; i < count; i++)
+        if (i % KEPT) {
+            np_heap_free(blocks[i]);
+            fill(blocks[i] = take(5000, 0, false), 5000, i);
+        }
+    /* Of the blocks on the first node a tenth is left, each on up to three pages of 4 KiB. */
+    expect(resident() < before + before / 2, "%zu KiB after %zu", resident() / KIB, before / KIB);
+    for (unsigned i = 0; i < count; i++)
+        check_filled(blocks[i], 5000, i, "after its thread was moved");
+}
+
 /* Not by a trim, but since other sizes are asked for. */
 static void other_sizes_push_free_pages_out(void)
 {
@@ -218,6 +238,7 @@ int main(void)
     heap_test(what_was_given_back_serves_again, "blocks on pages that were given back serve again");
     heap_test(other_sizes_push_free_pages_out,
               "free pages between blocks go when blocks of other sizes come");
+    heap_test(a_moved_thread_leaves_little_behind, "free pages go on nodes that a thread has left");
     heap_test(a_slab_is_asked_for_its_pages_once, "a slab that has not changed is not asked again");
     heap_test(memory_that_must_stay_stays, "memory that the kernel keeps stays as it is");
     heap_test(hard_pages_stay, "pages of hard classes stay");

@@ -129,6 +129,22 @@ walk() {
     assert_equal "$(rule '.pages | keys | join(" ")')" 1
 }
 
+@test "huge pages that nobody asked for are not made of small blocks, also where they always are" {
+    thp=/sys/kernel/mm/transparent_hugepage/enabled
+    echo always >"$thp"
+    class 0- 'policy = local'
+    fill 300000 64
+    hold
+    finish
+    assert_equal "$(rule .huge_bytes)" 0
+    class 0- 'policy = local' 'huge-pages = thp'
+    fill 300000 64
+    hold
+    finish
+    echo madvise >"$thp"
+    (($(rule .huge_bytes) > 8 << 20))
+}
+
 @test "when threads have ended and all is freed, a trim leaves a twentieth of it, also of huge pages" {
     thp=/sys/kernel/mm/transparent_hugepage/enabled
     echo always >"$thp"
