@@ -11,9 +11,10 @@
 /* Below it is not worth the system calls. */
 #define LEAST_BYTES ((uint64_t)4 << 20)
 #define FREE_SHARE  4
-/* Of a zone that others may have left behind, whose blocks hardly anybody wants again. */
-#define LEFT_LEAST_BYTES ((uint64_t)1 << 20)
-#define LEFT_FREE_SHARE  8
+/* Of a zone that its threads may have left, whose blocks hardly anybody wants again; one fresh slab in so many looks for such a
+ * zone, since that costs lines of another node. */
+#define LEFT_FREE_SHARE 8
+#define LEFT_TURNS      4
 
 bool np_thin_allowed(const struct np_zone *zone)
 {
@@ -21,17 +22,17 @@ bool np_thin_allowed(const struct np_zone *zone)
            zone->advice != NP_ADVICE_HUGE_PAGES && (zone->advice == NP_ADVICE_BASE_PAGES || !np_thp_always());
 }
 
-static bool much_is_free(const struct np_zone *zone, uint64_t least, unsigned share)
+static bool much_is_free(const struct np_zone *zone, unsigned share)
 {
     const uint64_t slabs = atomic_load_explicit(&zone->published->slab_bytes, memory_order_relaxed);
     const uint64_t live = atomic_load_explicit(&zone->published->small_bytes, memory_order_relaxed);
-    return slabs >= least && live < slabs - slabs / share;
+    return slabs >= LEAST_BYTES && live < slabs - slabs / share;
 }
 
-static void thin(struct np_zone *zone)
+static void thin(struct np_zone *zone, unsigned looks)
 {
     uint32_t slot = atomic_load_explicit(&zone->thin_last, memory_order_relaxed);
-    unsigned left = LOOKS;
+    unsigned left = looks;
     bool any = false;
     for (unsigned i = 0; i < np_bins.slots && left; i++) {
         slot = slot % np_bins.slots + 1;
@@ -43,12 +44,14 @@ static void thin(struct np_zone *zone)
     atomic_store_explicit(&zone->thin_last, left ? slot : slot - 1, memory_order_relaxed);
 }
 
-/* Another zone of the class, each in its turn: NULL when that is the zone itself, or one that was never used. */
+/* Another zone of the class, each in its turn: NULL when it is nobody's turn, the zone's own, or one's that was never used. */
 static struct np_zone *sibling(struct np_zone *zone)
 {
     const uint32_t turn = atomic_fetch_add_explicit(&zone->thin_turn, 1, memory_order_relaxed);
     const unsigned zones = np_class_at(zone->class_index)->zone_count;
-    struct np_zone *other = np_zone_at(np_class_small_zone(zone->class_index, turn % zones));
+    if (turn % LEFT_TURNS)
+        return NULL;
+    struct np_zone *other = np_zone_at(np_class_small_zone(zone->class_index, turn / LEFT_TURNS % zones));
     const bool used = atomic_load_explicit(&other->started, memory_order_acquire) && other->has_depots;
     return other != zone && used ? other : NULL;
 }
@@ -57,9 +60,9 @@ void np_thin_some(struct np_zone *zone)
 {
     if (!np_thin_allowed(zone))
         return;
-    if (much_is_free(zone, LEAST_BYTES, FREE_SHARE))
-        thin(zone);
+    if (much_is_free(zone, FREE_SHARE))
+        thin(zone, LOOKS);
     struct np_zone *other = sibling(zone);
-    if (other && much_is_free(other, LEFT_LEAST_BYTES, LEFT_FREE_SHARE))
-        thin(other);
+    if (other && much_is_free(other, LEFT_FREE_SHARE))
+        thin(other, LOOKS * LEFT_TURNS);
 }
