@@ -53,7 +53,8 @@ static void check_settings(struct diagnosis *diagnosis)
         {"numa_balancing", "1", "the kernel moves pages of first-touch and system classes between nodes"},
         {"numa_balancing", "2", "the kernel moves pages between memory tiers"},
         {"transparent_hugepage", "always",
-         "khugepaged merges pages whatever their policy; interleaved classes are kept on base pages"},
+         "khugepaged merges pages whatever their policy; interleaved classes and small blocks are kept on "
+         "base pages"},
         {"transparent_hugepage", "never", "huge-pages = thp has no effect"},
         {"demotion", "true", "cold pages move to slower nodes, whatever the policy"},
         {"overcommit_memory", "2", "each step of a zone is charged: malloc may fail earlier"},

@@ -61,6 +61,11 @@ static bool is_spread(const struct np_placement *placement)
     return placement->mode == NP_INTERLEAVE || placement->mode == NP_WEIGHTED_INTERLEAVE;
 }
 
+static bool is_hard(const struct np_placement *placement)
+{
+    return placement->hardness == NP_HARD && (placement->mode == NP_BIND || placement->mode == NP_LOCAL);
+}
+
 /* Slabs have zones of their own where the class's large blocks are made of huge pages, which small blocks shall not
  * mix with, and where they are spread by stripes, which grow with a zone. */
 static bool needs_small_zones(const struct np_placement *placement)
@@ -68,7 +73,8 @@ static bool needs_small_zones(const struct np_placement *placement)
     if (placement->min_size > NP_SMALL_MOST || placement->max_size <= NP_SMALL_MOST + 1)
         return false;
     if (placement->huge == NP_HUGE_DEFAULT && !is_spread(placement))
-        return placement->max_size > np_thp_size() && np_thp_always();
+        return placement->max_size > np_thp_size() && !is_hard(placement) && np_thp_always() &&
+               !np_space_is_limited();
     return placement->huge == NP_HUGE_THP || explicit_size(placement) ||
            placement->mode == NP_WEIGHTED_INTERLEAVE;
 }
@@ -179,8 +185,7 @@ static void prepare_zone(struct np_heap_class *class, unsigned index)
         for (unsigned skip = (index - class->first_zone) % class->zone_count; skip; skip--)
             zone->node = np_nodeset_next(&placement->nodes, zone->node);
     }
-    zone->hard =
-        placement->hardness == NP_HARD && (placement->mode == NP_BIND || placement->mode == NP_LOCAL);
+    zone->hard = is_hard(placement);
     zone->keeps_owner = placement->mode == NP_FIRST_TOUCH;
     zone->class_index = (uint16_t)(class - classes.table);
     const bool apart = class->first_small != class->first_zone;

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define MOST_BLOCKS (sizeof((struct np_outbox *)0)->blocks / sizeof(void *))
-#define TOLD_AT     500 /* blocks */
+#define TOLD_AT     500 /* blocks, or: */
+#define TOLD_BYTES  ((uint32_t)256 << 10)
 
 /* Shellsort: few blocks, often in order already, and no memory of its own. */
 static void sort(void **blocks, uint32_t count)
@@ -50,7 +51,7 @@ static void flush(struct np_cache *cache, uint32_t index)
     np_depot_post(np_zone_at(index), outbox->blocks, outbox->count);
     note_all(outbox);
     outbox->told = outbox->told_bytes = 0;
-    if (outbox->sent >= TOLD_AT)
+    if (outbox->sent >= TOLD_AT || outbox->sent_bytes >= TOLD_BYTES)
         tell(outbox, index);
     cache->outbox_bytes -= outbox->bytes;
     outbox->count = outbox->bytes = 0;

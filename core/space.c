@@ -38,19 +38,29 @@ static size_t address_space_in_use(void)
 
 /* How much may be reserved. Under a limit, others need the address space too: a program with `ulimit -v
  * 400000` that maps 200 MiB of its own must still succeed. */
+/* Return: bytes of addresses that the process may have, or RLIM_INFINITY. */
+static rlim_t address_limit(void)
+{
+    struct rlimit all, data;
+    if (getrlimit(RLIMIT_AS, &all) != 0)
+        all.rlim_cur = RLIM_INFINITY;
+    if (getrlimit(RLIMIT_DATA, &data) != 0)
+        data.rlim_cur = RLIM_INFINITY;
+    return all.rlim_cur < data.rlim_cur ? all.rlim_cur : data.rlim_cur;
+}
+
+bool np_space_is_limited(void)
+{
+    return address_limit() != RLIM_INFINITY;
+}
+
 static size_t address_budget(void)
 {
-    static const int limits[] = {RLIMIT_AS, RLIMIT_DATA};
-    size_t budget = BUDGET, used = address_space_in_use();
-    for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++) {
-        struct rlimit limit;
-        if (getrlimit((__rlimit_resource_t)limits[i], &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-            continue;
-        size_t left = limit.rlim_cur > used ? (size_t)limit.rlim_cur - used : 0;
-        if (left / 8 < budget)
-            budget = left / 8;
-    }
-    return budget;
+    const rlim_t limit = address_limit();
+    if (limit == RLIM_INFINITY)
+        return BUDGET;
+    const size_t used = address_space_in_use(), left = limit > used ? (size_t)limit - used : 0;
+    return left / 8 < BUDGET ? left / 8 : BUDGET;
 }
 
 /* Maps @length bytes of closed address space whose start is a multiple of @alignment. Not MAP_NORESERVE:

@@ -28,6 +28,8 @@ extern struct np_space np_space;
  * others' pages out. */
 #define NP_ZONE_AHEAD 2112
 
+/** np_space_is_limited() - is there a limit to the process's address space? */
+bool np_space_is_limited(void);
 /** np_zones_reserved() - has np_zones_reserve() succeeded? No lock. */
 static inline bool np_zones_reserved(void)
 {

@@ -18,6 +18,8 @@ static const struct {
     [NP_ERR_EIO] = {EIO, "EIO"},          [NP_ERR_OTHER] = {0, "other"},
 };
 
+_Static_assert(sizeof(struct np_stats_zone) == 128, "two cache lines");
+
 struct np_stats *np_stats_create(void)
 {
     void *block;

@@ -11,8 +11,8 @@
 /* Below it is not worth the system calls. */
 #define LEAST_BYTES ((uint64_t)4 << 20)
 #define FREE_SHARE  4
-/* Of a zone that its threads may have left, whose blocks hardly anybody wants again; one fresh slab in so many looks for such a
- * zone, since that costs lines of another node. */
+/* Of a zone that its threads have left, whose free blocks hardly anybody wants again; one fresh slab in so many looks for such
+ * a zone, since that costs lines of another node. */
 #define LEFT_FREE_SHARE 8
 #define LEFT_TURNS      4
 
@@ -44,16 +44,31 @@ static void thin(struct np_zone *zone, unsigned looks)
     atomic_store_explicit(&zone->thin_last, left ? slot : slot - 1, memory_order_relaxed);
 }
 
-/* Another zone of the class, each in its turn: NULL when it is nobody's turn, the zone's own, or one's that was never used. */
-static struct np_zone *sibling(struct np_zone *zone)
+/* Did anybody allocate in the zone since this was last asked? */
+static bool is_left(struct np_zone *zone)
+{
+    const uint64_t now = atomic_load_explicit(&zone->published->small_allocations, memory_order_relaxed);
+    return atomic_exchange_explicit(&zone->thin_seen, now, memory_order_relaxed) == now;
+}
+
+/* The next of the class's other zones that was ever used, or NULL. */
+static struct np_zone *sibling(const struct np_zone *zone, unsigned turn)
+{
+    const unsigned zones = np_class_at(zone->class_index)->zone_count;
+    for (unsigned i = 0; i < zones; i++) {
+        struct np_zone *other = np_zone_at(np_class_small_zone(zone->class_index, (turn + i) % zones));
+        if (other != zone && atomic_load_explicit(&other->started, memory_order_acquire) && other->has_depots)
+            return other;
+    }
+    return NULL;
+}
+
+static void thin_what_was_left(struct np_zone *zone)
 {
     const uint32_t turn = atomic_fetch_add_explicit(&zone->thin_turn, 1, memory_order_relaxed);
-    const unsigned zones = np_class_at(zone->class_index)->zone_count;
-    if (turn % LEFT_TURNS)
-        return NULL;
-    struct np_zone *other = np_zone_at(np_class_small_zone(zone->class_index, turn / LEFT_TURNS % zones));
-    const bool used = atomic_load_explicit(&other->started, memory_order_acquire) && other->has_depots;
-    return other != zone && used ? other : NULL;
+    struct np_zone *other = turn % LEFT_TURNS ? NULL : sibling(zone, turn / LEFT_TURNS);
+    if (other && is_left(other) && much_is_free(other, LEFT_FREE_SHARE))
+        thin(other, LOOKS * LEFT_TURNS);
 }
 
 void np_thin_some(struct np_zone *zone)
@@ -62,7 +77,5 @@ void np_thin_some(struct np_zone *zone)
         return;
     if (much_is_free(zone, FREE_SHARE))
         thin(zone, LOOKS);
-    struct np_zone *other = sibling(zone);
-    if (other && much_is_free(other, LEFT_FREE_SHARE))
-        thin(other, LOOKS * LEFT_TURNS);
+    thin_what_was_left(zone);
 }

@@ -62,9 +62,9 @@ struct np_zone {
     /* Other nodes read what is above to give blocks back, and nothing below. */
     _Alignas(64) uint64_t slabs_told; /* bytes of slabs, as the rule's total has them */
     _Atomic uint64_t held_counted;    /* of runs.held and parked.pages: what the heap's total knows */
-    _Atomic uint32_t colour, thin_last,
-        thin_turn;               /* next slab's; np_thin_some()'s last slot, and next zone */
-    _Atomic uint32_t last_decay; /* second when old pages were last looked for */
+    _Atomic uint64_t thin_seen;       /* allocations when a zone beside this one last looked: thin.c */
+    _Atomic uint32_t colour, thin_last, thin_turn; /* next slab's; np_thin_some()'s slot and zone */
+    _Atomic uint32_t last_decay;                   /* second when old pages were last looked for */
 };
 
 /** np_zones_reserve() - take address space for @count zones that serve nodes with @memory bytes in all.
@@ -74,8 +74,8 @@ unsigned np_zones_count(void);
 /** np_zones_hold() - is the address anywhere in the reservation, open or not? No lock. */
 bool np_zones_hold(const void *address);
 
-/** np_zone_start() - give a zone its policy, advice, name and tables. Return: 0 or -errno; policy errors
- * are degradations recorded in the zone's stats, not failures, unless the zone is hard. */
+/** np_zone_start() - give a zone its policy, advice, name and tables. Return: 0 or -errno; policy errors are degradations
+ * recorded in the zone's stats, not failures, unless the zone is hard. */
 int np_zone_start(struct np_zone *zone);
 /** np_zone_grow() - open at least @bytes more, whole pages; they become free runs. Return: 0; -ENOSPC when the zone is full;
  * -ENOMEM when the kernel refuses; -ENODEV when a cpuset took the nodes away. */
@@ -96,8 +96,7 @@ int np_zone_close_hole(struct np_zone *zone, void *start, size_t length);
 bool np_vma_take(unsigned count);
 void np_vma_give(unsigned count);
 
-/* Locking that lets the forking thread go on: between np_zones_lock_all() and np_zones_unlock_all() it
- * holds every lock. */
+/* Locking that lets the forking thread go on: between np_zones_lock_all() and np_zones_unlock_all() it holds every lock. */
 void np_zone_lock(struct np_zone *zone);
 void np_zone_unlock(struct np_zone *zone);
 void np_space_lock(void);

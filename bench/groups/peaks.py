@@ -80,7 +80,7 @@ def measure(run):
 def multiple(data, metric, name, case):
     """A measure as a multiple of glibc's, or None."""
     mine, other = data.value(metric, case, name), data.value(metric, case, BASE)
-    if not mine or not other or (metric == "fall" and (mine < 0 or other < LEAST)):
+    if not mine or not other or (metric == "fall" and other < LEAST):
         return None
     return mine / other
 

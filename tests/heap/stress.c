@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #define MOST_THREADS 32
-#define SLOTS        300 /* of a thread */
-#define SHARED       64  /* blocks on their way to another thread */
+#define SLOTS        3000 /* of a thread, at most */
+#define SHARED       64   /* blocks on their way to another thread */
 #define MOST_BYTES   (160 * MIB)
 #define LIFE         6000 /* operations of a thread, before another one takes its place */
 
@@ -30,6 +30,8 @@ struct block {
 static unsigned seconds, threads = 8;
 static unsigned long operations = 40000; /* of each place, unless the seconds count */
 static uint64_t first_seed = 1;
+static unsigned nodes;       /* 0: classes of all kinds, on two */
+static unsigned slots = 300; /* of a thread */
 static bool only_small;
 static _Atomic bool stop;
 static _Atomic unsigned places_left;
@@ -169,7 +171,7 @@ static void work_once(struct worker *worker)
 {
     if (below(worker, 1000) == 0)
         stress_move(&worker->state);
-    struct block *block = &worker->blocks[below(worker, SLOTS)];
+    struct block *block = &worker->blocks[below(worker, slots)];
     atomic_fetch_add_explicit(&done, 1, memory_order_relaxed);
     if (!block->memory)
         allocate(worker, block);
@@ -215,7 +217,7 @@ static void *keep_place(void *argument)
             break;
         (void)pthread_join(thread, NULL);
     }
-    for (unsigned i = 0; i < SLOTS; i++)
+    for (unsigned i = 0; i < slots; i++)
         if (worker->blocks[i].memory)
             release(worker, &worker->blocks[i]);
     places_left--;
@@ -238,7 +240,7 @@ static void work_in_child(unsigned generations)
         }
     }
     for (unsigned i = 0; i < 200; i++) {
-        struct block *block = &worker.blocks[below(&worker, SLOTS)];
+        struct block *block = &worker.blocks[below(&worker, slots)];
         if (block->memory)
             release(&worker, block);
         else
@@ -300,7 +302,7 @@ static void empty_exchange(void)
 
 static void stress(void)
 {
-    stress_start();
+    stress_start(nodes);
     expect(pthread_key_create(&last_key, work_last) == 0, "no key");
     places_left = threads;
     for (unsigned i = 0; i < threads; i++) {
@@ -312,14 +314,16 @@ static void stress(void)
     for (unsigned i = 0; i < threads; i++)
         (void)pthread_join(workers[i].thread, NULL);
     empty_exchange();
-    stress_end();
+    stress_end(nodes);
     printf("# %lu operations, %lu refusals, %lu children\n", done, refusals, children);
 }
 
 static int usage(void)
 {
-    (void)fputs("usage: [-n OPERATIONS (of each thread)] [-t SECONDS (instead)] [-j THREADS] [-s SEED] [-k]\n"
+    (void)fputs("usage: [-n OPERATIONS (of each thread)] [-t SECONDS (instead)] [-j THREADS] [-s SEED] [-m "
+                "NODES] [-k]\n"
                 "  -k  no block above 32 KiB\n"
+                "  -m  one class on so many nodes, and ten times as many blocks\n"
                 "  the long run: -t 600\n",
                 stderr);
     return 2;
@@ -327,7 +331,7 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-    for (int option; (option = getopt(argc, argv, "n:t:j:s:k")) != -1;)
+    for (int option; (option = getopt(argc, argv, "n:t:j:s:m:k")) != -1;)
         switch (option) {
         case 'n':
             operations = strtoul(optarg, NULL, 0);
@@ -340,6 +344,10 @@ int main(int argc, char **argv)
             break;
         case 's':
             first_seed = strtoull(optarg, NULL, 0);
+            break;
+        case 'm':
+            nodes = (unsigned)strtoul(optarg, NULL, 0);
+            slots = SLOTS;
             break;
         case 'k':
             only_small = true;

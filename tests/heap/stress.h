@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** stress_start() - before there are other threads. */
-void stress_start(void);
+/** stress_start() - before there are other threads. @nodes: of the only class, for small blocks; 0: all kinds. */
+void stress_start(unsigned nodes);
 /** stress_allocate() - @alignment: 0, or a power of two; @zero: cleared. Return: NULL when refused. */
 void *stress_allocate(size_t size, size_t alignment, bool zero, uint64_t *state);
 /** stress_resize() - Return: NULL when the block stays as it is. */
@@ -25,6 +25,6 @@ void stress_disturb(uint64_t *state, unsigned round);
 /** stress_trim() - give back what is free. */
 void stress_trim(void);
 /** stress_end() - every block has been freed, and the threads have ended. */
-void stress_end(void);
+void stress_end(unsigned nodes);
 
 #endif

@@ -5,9 +5,14 @@
 
 #include <pthread.h>
 
-void stress_start(void)
+static unsigned node_count = 2;
+
+void stress_start(unsigned nodes)
 {
-    heap_start();
+    if (nodes)
+        heap_start_nodes((int)(node_count = nodes));
+    else
+        heap_start();
     expect(pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, np_heap_after_fork_child) == 0,
            "atfork");
 }
@@ -42,7 +47,7 @@ void stress_touch(void *block, size_t size)
 
 void stress_move(uint64_t *state)
 {
-    on_node = (int)random_below(state, 2);
+    on_node = (int)random_below(state, node_count);
 }
 
 void stress_trim(void)
@@ -64,12 +69,12 @@ void stress_disturb(uint64_t *state, unsigned round)
         np_heap_release_reserve();
 }
 
-void stress_end(void)
+void stress_end(unsigned nodes)
 {
     faults.advise = 0;
     (void)np_heap_trim();
     (void)np_heap_count(0);
-    for (enum kind kind = 0; kind < KINDS; kind++) {
+    for (enum kind kind = 0; kind < (nodes ? 1 : KINDS); kind++) {
         struct np_stats_sum sum = np_stats_fold(heap_stats, kind);
         expect(sum.live_bytes == 0 && sum.allocations == sum.frees &&
                    heap_stats->rules[kind].in_use_bytes == 0,

@@ -7,8 +7,9 @@
 #include <malloc.h>
 #include <sched.h>
 
-void stress_start(void)
+void stress_start(unsigned nodes)
 {
+    (void)nodes;
 }
 
 static void *allocate_aligned(size_t size, size_t alignment, uint64_t *state)
@@ -72,7 +73,8 @@ void stress_disturb(uint64_t *state, unsigned round)
         (void)mallinfo2();
 }
 
-void stress_end(void)
+void stress_end(unsigned nodes)
 {
+    (void)nodes;
     stress_trim();
 }
