@@ -14,6 +14,9 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
+#define LEAST_HUGE                                                                                           \
+    ((size_t)2 << 20) /* no kernel makes smaller huge pages of all memory; asking it costs each start */
+
 static struct {
     unsigned class_count, zone_count, local_zones;
     uint64_t unsure;                  /* bytes */
@@ -73,7 +76,7 @@ static bool needs_small_zones(const struct np_placement *placement)
     if (placement->min_size > NP_SMALL_MOST || placement->max_size <= NP_SMALL_MOST + 1)
         return false;
     if (placement->huge == NP_HUGE_DEFAULT && !is_spread(placement))
-        return placement->max_size > np_thp_size() && !is_hard(placement) && np_thp_always() &&
+        return placement->max_size > LEAST_HUGE && !is_hard(placement) && np_thp_always() &&
                !np_space_is_limited();
     return placement->huge == NP_HUGE_THP || explicit_size(placement) ||
            placement->mode == NP_WEIGHTED_INTERLEAVE;
@@ -113,7 +116,7 @@ int np_heap_configure(const struct np_placement *placements, unsigned count, str
     np_pages_setup();
     classes.stats = stats;
     classes.smallest = SIZE_MAX;
-    classes.alignment = (size_t)2 << 20;
+    classes.alignment = LEAST_HUGE;
     stats->rule_count = count;
     for (unsigned i = 0; i < count; i++) {
         const struct np_placement *placement = &placements[i];
