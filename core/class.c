@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
-#define LEAST_HUGE                                                                                           \
-    ((size_t)2 << 20) /* no kernel makes smaller huge pages of all memory; asking it costs each start */
+/* No kernel makes smaller huge pages of all memory; asking for the size costs each start. */
+#define LEAST_HUGE ((size_t)2 << 20)
 
 static struct {
     unsigned class_count, zone_count, local_zones;
