@@ -128,7 +128,13 @@ static void settle(struct np_zone *zone, struct np_depot *depot, uint32_t unit, 
 
 /* ---- What other nodes gave back ---- */
 
-/* The link says already that the slab is posted: no other thread does it meanwhile. */
+/* Return: is it for the calling thread to post the slab? Nobody else does meanwhile. */
+static bool claim(struct np_zone *zone, uint32_t unit)
+{
+    return !(atomic_fetch_or(np_slab_link_at(zone, unit), NP_POSTED) & NP_POSTED);
+}
+
+/* The slab is claimed. */
 static void post(struct np_zone *zone, uint32_t unit, unsigned slot)
 {
     _Atomic uint32_t *link = np_slab_link_at(zone, unit);
@@ -144,7 +150,7 @@ static void forward(struct np_zone *zone, uint32_t unit)
 {
     _Atomic uint32_t *link = np_slab_link_at(zone, unit);
     atomic_store(link, 0);
-    while (np_slab_has_remote(zone, unit) && !(atomic_fetch_or(link, NP_POSTED) & NP_POSTED)) {
+    while (np_slab_has_remote(zone, unit) && claim(zone, unit)) {
         unsigned slot = np_slab_slot(np_slab_at(zone, unit));
         if (slot) {
             post(zone, unit, slot);
@@ -273,7 +279,7 @@ void np_depot_post(struct np_zone *zone, void **blocks, unsigned count)
         }
         if (!np_slab_post(zone, unit, word, bits))
             refuse_block(zone, blocks[i - 1]);
-        if (!(atomic_fetch_or(np_slab_link_at(zone, unit), NP_POSTED) & NP_POSTED))
+        if (claim(zone, unit))
             post(zone, unit, number);
     }
 }

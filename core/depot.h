@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* depot - the store of free blocks of one slot in one zone, behind the magazines of all threads: a list of slabs with free
  * blocks. Magazines are filled by clearing bits and emptied by setting them, under the depot's own lock; threads of other
- * nodes set bits without it and post the slab, on a list whose head stands beside those of the zone's other depots. Context: hook-safe; these functions take the lock themselves.
+ * nodes set bits without it and post the slab, on a list whose head stands beside those of the zone's other depots.
+ * Context: hook-safe; these functions take the lock themselves.
  * Lock order: the depot's, then its zone's. */
 #ifndef NP_CORE_DEPOT_H
 #define NP_CORE_DEPOT_H

@@ -36,8 +36,6 @@ static size_t address_space_in_use(void)
     return np_bytes((size_t)pages);
 }
 
-/* How much may be reserved. Under a limit, others need the address space too: a program with `ulimit -v
- * 400000` that maps 200 MiB of its own must still succeed. */
 /* Return: bytes of addresses that the process may have, or RLIM_INFINITY. */
 static rlim_t address_limit(void)
 {
@@ -54,6 +52,8 @@ bool np_space_is_limited(void)
     return address_limit() != RLIM_INFINITY;
 }
 
+/* How much may be reserved. Under a limit, others need the address space too: a program with `ulimit -v
+ * 400000` that maps 200 MiB of its own must still succeed. */
 static size_t address_budget(void)
 {
     const rlim_t limit = address_limit();

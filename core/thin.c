@@ -44,8 +44,8 @@ static void thin(struct np_zone *zone, unsigned looks)
     atomic_store_explicit(&zone->thin_last, left ? slot : slot - 1, memory_order_relaxed);
 }
 
-/* Did anybody allocate in the zone since this was last asked? */
-static bool is_left(struct np_zone *zone)
+/* Did nobody allocate in the zone since this was last asked? */
+static bool is_left_alone(struct np_zone *zone)
 {
     const uint64_t now = atomic_load_explicit(&zone->published->small_allocations, memory_order_relaxed);
     return atomic_exchange_explicit(&zone->thin_seen, now, memory_order_relaxed) == now;
@@ -67,7 +67,7 @@ static void thin_what_was_left(struct np_zone *zone)
 {
     const uint32_t turn = atomic_fetch_add_explicit(&zone->thin_turn, 1, memory_order_relaxed);
     struct np_zone *other = turn % LEFT_TURNS ? NULL : sibling(zone, turn / LEFT_TURNS);
-    if (other && is_left(other) && much_is_free(other, LEFT_FREE_SHARE))
+    if (other && is_left_alone(other) && much_is_free(other, LEFT_FREE_SHARE))
         thin(other, LOOKS * LEFT_TURNS);
 }
 

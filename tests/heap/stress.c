@@ -314,14 +314,14 @@ static void stress(void)
     for (unsigned i = 0; i < threads; i++)
         (void)pthread_join(workers[i].thread, NULL);
     empty_exchange();
-    stress_end(nodes);
+    stress_end();
     printf("# %lu operations, %lu refusals, %lu children\n", done, refusals, children);
 }
 
 static int usage(void)
 {
-    (void)fputs("usage: [-n OPERATIONS (of each thread)] [-t SECONDS (instead)] [-j THREADS] [-s SEED] [-m "
-                "NODES] [-k]\n"
+    (void)fputs("usage: [-n OPERATIONS (of each thread)] [-t SECONDS (instead)] [-j THREADS] [-s SEED]\n"
+                "       [-m NODES] [-k]\n"
                 "  -k  no block above 32 KiB\n"
                 "  -m  one class on so many nodes, and ten times as many blocks\n"
                 "  the long run: -t 600\n",

@@ -25,6 +25,6 @@ void stress_disturb(uint64_t *state, unsigned round);
 /** stress_trim() - give back what is free. */
 void stress_trim(void);
 /** stress_end() - every block has been freed, and the threads have ended. */
-void stress_end(unsigned nodes);
+void stress_end(void);
 
 #endif

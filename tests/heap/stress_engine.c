@@ -6,13 +6,17 @@
 #include <pthread.h>
 
 static unsigned node_count = 2;
+static enum kind kinds = KINDS; /* of classes */
 
 void stress_start(unsigned nodes)
 {
-    if (nodes)
-        heap_start_nodes((int)(node_count = nodes));
-    else
+    if (nodes) {
+        node_count = nodes;
+        kinds = SMALL_LOCAL + 1;
+        heap_start_nodes((int)nodes);
+    } else {
         heap_start();
+    }
     expect(pthread_atfork(np_heap_before_fork, np_heap_after_fork_parent, np_heap_after_fork_child) == 0,
            "atfork");
 }
@@ -69,12 +73,12 @@ void stress_disturb(uint64_t *state, unsigned round)
         np_heap_release_reserve();
 }
 
-void stress_end(unsigned nodes)
+void stress_end(void)
 {
     faults.advise = 0;
     (void)np_heap_trim();
     (void)np_heap_count(0);
-    for (enum kind kind = 0; kind < (nodes ? 1 : KINDS); kind++) {
+    for (enum kind kind = 0; kind < kinds; kind++) {
         struct np_stats_sum sum = np_stats_fold(heap_stats, kind);
         expect(sum.live_bytes == 0 && sum.allocations == sum.frees &&
                    heap_stats->rules[kind].in_use_bytes == 0,

@@ -73,8 +73,7 @@ void stress_disturb(uint64_t *state, unsigned round)
         (void)mallinfo2();
 }
 
-void stress_end(unsigned nodes)
+void stress_end(void)
 {
-    (void)nodes;
     stress_trim();
 }
