@@ -271,12 +271,26 @@ serve_redis() {
     done
 }
 
+restore=()
+# set_for_test FILE VALUE - a setting of the kernel, until the test ends.
+set_for_test() {
+    local old
+    old=$(cat "$1")
+    old=${old##*\[}
+    old=${old%%\]*}
+    restore+=("$1=$old")
+    echo "$2" >"$1"
+}
+
 # clean_up - for teardown.
 clean_up() {
     local one
     for one in "${!programs[@]}"; do
         kill -KILL "$one" 2>/dev/null || true
         wait "$one" 2>/dev/null || true
+    done
+    for one in "${restore[@]}"; do
+        echo "${one#*=}" >"${one%%=*}"
     done
 }
 

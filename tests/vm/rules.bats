@@ -8,26 +8,11 @@ load placement
 
 setup() {
     kills_before=$(kills)
-    restore=()
 }
 
 teardown() {
     clean_up
-    local one
-    for one in "${restore[@]}"; do
-        echo "${one#*=}" >"${one%%=*}"
-    done
     assert_equal "$(kills)" "$kills_before"
-}
-
-# set_for_test FILE VALUE - a setting of the kernel, until the test ends.
-set_for_test() {
-    local old
-    old=$(cat "$1")
-    old=${old##*\[}
-    old=${old%%\]*}
-    restore+=("$1=$old")
-    echo "$2" >"$1"
 }
 
 # vmas - how many mappings the program has.

@@ -130,8 +130,7 @@ walk() {
 }
 
 @test "huge pages that nobody asked for are not made of small blocks, also where they always are" {
-    thp=/sys/kernel/mm/transparent_hugepage/enabled
-    echo always >"$thp"
+    set_for_test /sys/kernel/mm/transparent_hugepage/enabled always
     class 0- 'policy = local'
     fill 300000 64
     hold
@@ -141,15 +140,12 @@ walk() {
     fill 300000 64
     hold
     finish
-    echo madvise >"$thp"
     (($(rule .huge_bytes) > 8 << 20))
 }
 
 @test "when threads have ended and all is freed, a trim leaves a twentieth of it, also of huge pages" {
-    thp=/sys/kernel/mm/transparent_hugepage/enabled
-    echo always >"$thp"
+    set_for_test /sys/kernel/mm/transparent_hugepage/enabled always
     run env LD_PRELOAD="$NUMAPERF_BUILD/preload/libnumaperf_preload.so" NUMAPERF_CONFIG= "$NUMAPERF_BUILD/tests/progs/tides" 64
-    echo madvise >"$thp"
     assert_equal "$status" 0
     read -r _ most rest <<<"${lines[0]}"
     ((most > 64 * 1024 && rest * 20 <= most)) || fail "of $most KiB $rest stay"
