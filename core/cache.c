@@ -39,6 +39,26 @@ static struct {
     _Alignas(64) _Atomic size_t granted;
 } caches = {.lock = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER, .end = np_heap_end_thread};
 
+static _Atomic uint32_t threads_at[NP_MAX_NODES]; /* each position among the nodes of `local` */
+
+uint32_t np_caches_at(unsigned position)
+{
+    return atomic_load_explicit(&threads_at[position], memory_order_relaxed);
+}
+
+void np_cache_enter_node(struct np_cache *cache, unsigned position)
+{
+    cache->position = position;
+    atomic_fetch_add_explicit(&threads_at[position], 1, memory_order_relaxed);
+}
+
+void np_cache_leave_node(struct np_cache *cache)
+{
+    if (cache->cpu != -1)
+        atomic_fetch_sub_explicit(&threads_at[cache->position], 1, memory_order_relaxed);
+    cache->cpu = -1;
+}
+
 static void lock_list(void)
 {
     if (!own.forking)
@@ -115,6 +135,7 @@ static struct np_cache *new_cache(void)
     (void)np_kernel_advise(memory, size, MADV_NOHUGEPAGE);
     struct np_cache *cache = memory;
     lay_out(cache);
+    cache->cpu = -1;
     atomic_store_explicit(&caches.several, caches.all != NULL, memory_order_relaxed);
     cache->next = caches.all;
     caches.all = cache;
@@ -133,7 +154,6 @@ static struct np_cache *adopt(void)
     }
     if (cache) {
         cache->in_use = true;
-        cache->cpu = -1;
         const volatile int32_t *now = np_class_local_zones() > 1 ? np_kernel_rseq_cpu() : NULL;
         cache->cpu_now = now ? now : &cache->cpu;
         own.cache = cache;
@@ -159,6 +179,7 @@ void np_heap_end_thread(void *argument)
     /* Who closes the gate has the lock while it waits for the threads in the slow path. */
     atomic_store_explicit(&cache->busy, false, memory_order_release);
     lock_list();
+    np_cache_leave_node(cache);
     cache->in_use = false;
     cache->next_idle = caches.idle;
     caches.idle = cache;
@@ -327,6 +348,7 @@ void np_caches_after_fork_child(void)
             continue;
         /* Its thread may just have come to the closed gate. */
         atomic_store_explicit(&cache->busy, false, memory_order_relaxed);
+        np_cache_leave_node(cache);
         cache->in_use = false;
         cache->next_idle = caches.idle;
         caches.idle = cache;

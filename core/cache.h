@@ -11,9 +11,8 @@
 #include <pthread.h>
 
 /** Bytes that one thread may hold, of that for all outboxes, and what all threads may in any case. */
-#define NP_CACHE_MOST        ((size_t)1 << 20)
-#define NP_CACHE_OUTBOX_MOST ((size_t)128 << 10)
-#define NP_CACHES_LEAST      ((size_t)32 << 20)
+#define NP_CACHE_MOST   ((size_t)1 << 20)
+#define NP_CACHES_LEAST ((size_t)32 << 20)
 
 /** np_caches_setup() - prepare for threads that end. Context: start-up, after the bins are made. Return: 0 or -errno. */
 int np_caches_setup(void);
@@ -24,6 +23,10 @@ int np_caches_setup(void);
 struct np_cache *np_cache_enter(void);
 void np_cache_leave(struct np_cache *cache);
 
+/** np_cache_enter_node() - the thread is now at the node at @position, and was at none; np_cache_leave_node() - it is at none
+ * any more, if it was. */
+void np_cache_enter_node(struct np_cache *cache, unsigned position);
+void np_cache_leave_node(struct np_cache *cache);
 /** np_cache_follow() - when the thread has moved to another node, send the old node's blocks home and use the new one's
  * from now on. */
 void np_cache_follow(struct np_cache *cache);
@@ -58,6 +61,8 @@ void np_caches_before_fork(void);
 void np_caches_after_fork_parent(void);
 void np_caches_after_fork_child(void);
 
+/** np_caches_at() - how many threads are at this position among the nodes of `local`. */
+uint32_t np_caches_at(unsigned position);
 /** np_caches_are_several() - has there ever been a second thread that allocates? */
 bool np_caches_are_several(void);
 /** np_caches_charge() - count bytes that a cache may hold towards the bound of all. Return: false when it is reached. */

@@ -19,7 +19,6 @@
 
 static struct {
     unsigned class_count, zone_count, local_zones;
-    uint64_t unsure;                  /* bytes */
     const struct np_placement *local; /* that of any local class: all have the same nodes */
     size_t smallest;                  /* no class below */
     struct np_heap_class table[NP_MAX_RULES];
@@ -101,8 +100,6 @@ static bool add_class(struct np_heap_class *class, const struct np_placement *pl
     classes.zone_count += apart ? 2 * zones : zones;
     if (zones > classes.local_zones)
         classes.local_zones = zones;
-    if (zones > 1)
-        classes.unsure += (uint64_t)2 * zones * NP_TALLY_SLACK;
     if (placement->mode == NP_LOCAL)
         classes.local = placement;
     return classes.zone_count <= NP_STATS_ZONES &&
@@ -317,6 +314,13 @@ uint32_t np_class_small_zone(unsigned index, unsigned position)
     return class->first_small + (position < class->zone_count ? position : 0);
 }
 
+bool np_class_zone_is_left(const struct np_zone *zone)
+{
+    const struct np_heap_class *class = &classes.table[zone->class_index];
+    return class->zone_count > 1 &&
+           np_caches_at((np_zone_index(zone) - class->first_zone) % class->zone_count) == 0;
+}
+
 unsigned np_class_local_zones(void)
 {
     return classes.local_zones;
@@ -328,12 +332,6 @@ uint64_t np_class_bytes_in_use(void)
     for (unsigned i = 0; i < classes.class_count; i++)
         sum += atomic_load_explicit(&classes.table[i].stats->in_use_bytes, memory_order_relaxed);
     return sum;
-}
-
-uint64_t np_class_bytes_unsure(uint64_t in_use)
-{
-    const uint64_t most = 2 * in_use / NP_TALLY_SHARE;
-    return classes.unsure < most ? classes.unsure : most;
 }
 
 struct np_stats *np_class_stats(void)

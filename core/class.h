@@ -9,6 +9,8 @@
 
 #include "heap.h"
 
+struct np_zone;
+
 struct np_heap_class {
     const struct np_placement *placement;
     size_t least, below; /* bytes of its requests; below is 0 for classes that are the next malloc's */
@@ -45,15 +47,15 @@ static inline int np_class_slot_at_hand(const struct np_heap_class *class)
 struct np_heap_class *np_class_at(unsigned index);
 /** np_class_small_zone() - the zone of a class's slabs for a thread at @position among the nodes of `local`. */
 uint32_t np_class_small_zone(unsigned index, unsigned position);
+/** np_class_zone_is_left() - is it the zone of a node at which no thread allocates small blocks now? */
+bool np_class_zone_is_left(const struct np_zone *zone);
 /** np_class_position() - where the calling thread's node stands among the nodes of `local`; 0 where there is one at most.
  * @ret_cpu: the CPU; may be NULL. */
 unsigned np_class_position(unsigned *ret_cpu);
 /** np_class_local_zones() - the most zones that a class has. */
 unsigned np_class_local_zones(void);
-/** np_class_bytes_in_use() - slabs and extents in use, of all classes. */
+/** np_class_bytes_in_use() - slabs and extents in use, of all classes, as tally.h tells it: a little too much. */
 uint64_t np_class_bytes_in_use(void);
-/** np_class_bytes_unsure() - how far below that what is in use may be, as tally.h tells it. */
-uint64_t np_class_bytes_unsure(uint64_t in_use);
 /** np_class_stats() - the block that np_heap_configure() was given, or NULL before. */
 struct np_stats *np_class_stats(void);
 

@@ -113,7 +113,7 @@ int np_extent_take(struct np_zone *zone, size_t size, size_t alignment, size_t r
     if (error)
         return error;
     if (fresh)
-        np_retain_make_way(zone);
+        np_retain_make_way(zone, np_bytes(pages));
     *ret_block = np_zone_address(zone, run);
     return 0;
 }
@@ -213,7 +213,7 @@ int np_extent_take_slab(struct np_zone *zone, size_t size, void **ret_slab, bool
         if (error)
             return error;
         if (fresh)
-            np_retain_make_way(zone);
+            np_retain_make_way(zone, size);
         *ret_fresh |= fresh;
         *ret_slab = np_zone_address(zone, run);
         error = prepare(zone, *ret_slab, 0, false);
@@ -354,7 +354,7 @@ int np_extent_resize(struct np_zone *zone, void *block, size_t size)
     if (!fits)
         return -EAGAIN;
     if (pages > old)
-        np_retain_make_way(zone);
+        np_retain_make_way(zone, np_bytes(pages - old));
     if (pages <= old || np_extent_prepare(zone, block, np_bytes(old), false) == 0)
         return 0;
     np_zone_lock(zone);

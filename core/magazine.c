@@ -189,9 +189,14 @@ void np_cache_age(struct np_cache *cache)
 void np_cache_follow(struct np_cache *cache)
 {
     unsigned cpu, position = np_class_position(&cpu);
-    bool first = cache->cpu == -1;
+    const bool first = cache->cpu == -1;
+    const unsigned before = cache->position;
+    if (first || position != before) {
+        np_cache_leave_node(cache);
+        np_cache_enter_node(cache, position);
+    }
     cache->cpu = (int32_t)cpu;
-    if (position == cache->position)
+    if (position == before)
         return;
     for (unsigned slot = 1; slot <= np_bins.slots; slot++) {
         uint32_t zone = np_class_small_zone(np_bins.slot[slot].class, position);
@@ -201,7 +206,6 @@ void np_cache_follow(struct np_cache *cache)
         forget(cache, slot);
         cache->magazine[slot].zone = zone;
     }
-    cache->position = position;
     if (!first)
         atomic_fetch_add_explicit(&np_class_stats()->node_migrations, 1, memory_order_relaxed);
 }

@@ -56,7 +56,7 @@ struct np_cache {
     uint32_t collected;              /* second when it last collected what other nodes gave back to its own */
     size_t granted;                  /* bytes that magazines and outboxes may hold */
     size_t outbox_bytes;             /* what the outboxes hold */
-    bool outboxes_granted;
+    size_t outbox_most;              /* 0: nothing is granted */
     struct np_cache *next, *next_idle;
     struct np_outbox *outboxes;
     void **pointers;            /* for magazines that grow: not used yet, all NULL */

@@ -8,8 +8,12 @@
 #include <string.h>
 
 #define MOST_BLOCKS (sizeof((struct np_outbox *)0)->blocks / sizeof(void *))
-#define TOLD_AT     500 /* blocks, or: */
-#define TOLD_BYTES  ((uint32_t)256 << 10)
+/* Bytes that a thread's outboxes may hold: a share of what is in use, between these bounds. */
+#define OUTBOX_SHARE 64
+#define OUTBOX_LEAST ((size_t)32 << 10)
+#define OUTBOX_MOST  ((size_t)128 << 10)
+#define TOLD_AT      500 /* blocks, or: */
+#define TOLD_BYTES   ((uint32_t)256 << 10)
 
 /* Shellsort: few blocks, often in order already, and no memory of its own. */
 static void sort(void **blocks, uint32_t count)
@@ -69,15 +73,23 @@ void np_outboxes_count(struct np_cache *cache)
     }
 }
 
+/* Blocks on their way serve nobody: a small heap should not have much of its memory there. */
+static void grant(struct np_cache *cache)
+{
+    size_t bytes = np_class_bytes_in_use() / OUTBOX_SHARE;
+    bytes = bytes < OUTBOX_LEAST ? OUTBOX_LEAST : bytes > OUTBOX_MOST ? OUTBOX_MOST : bytes;
+    if (cache->granted + bytes > NP_CACHE_MOST || !np_caches_charge(bytes))
+        return;
+    cache->granted += bytes;
+    cache->outbox_most = bytes;
+}
+
 void np_outbox_put(struct np_cache *cache, uint32_t zone, unsigned slot, void *block)
 {
     struct np_outbox *outbox = &cache->outboxes[zone];
     uint32_t size = np_bins.slot[slot].size;
-    if (!cache->outboxes_granted && cache->granted + NP_CACHE_OUTBOX_MOST <= NP_CACHE_MOST &&
-        np_caches_charge(NP_CACHE_OUTBOX_MOST)) {
-        cache->granted += NP_CACHE_OUTBOX_MOST;
-        cache->outboxes_granted = true;
-    }
+    if (!cache->outbox_most)
+        grant(cache);
     for (uint32_t newest = outbox->count; newest && newest + 2 > outbox->count; newest--)
         if (outbox->blocks[newest - 1] == block)
             np_fatal("%s: free of %p: the block was freed before", np_zone_at(zone)->placement->section,
@@ -86,9 +98,9 @@ void np_outbox_put(struct np_cache *cache, uint32_t zone, unsigned slot, void *b
     outbox->blocks[outbox->count++] = block;
     outbox->bytes += size;
     cache->outbox_bytes += size;
-    if (outbox->count == MOST_BLOCKS || !cache->outboxes_granted)
+    if (outbox->count == MOST_BLOCKS || !cache->outbox_most)
         flush(cache, zone);
-    else if (cache->outbox_bytes > NP_CACHE_OUTBOX_MOST)
+    else if (cache->outbox_bytes > cache->outbox_most)
         np_outboxes_flush(cache);
 }
 
@@ -97,9 +109,7 @@ void np_outboxes_flush(struct np_cache *cache)
     for (uint32_t zone = 0; cache->outbox_bytes && zone < np_zones_count(); zone++)
         if (cache->outboxes[zone].count)
             flush(cache, zone);
-    if (!cache->outboxes_granted)
-        return;
-    cache->outboxes_granted = false;
-    cache->granted -= NP_CACHE_OUTBOX_MOST;
-    np_caches_discharge(NP_CACHE_OUTBOX_MOST);
+    cache->granted -= cache->outbox_most;
+    np_caches_discharge(cache->outbox_most);
+    cache->outbox_most = 0;
 }

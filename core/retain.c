@@ -15,13 +15,23 @@
 #define RETAIN_SLACK   64
 #define RETAIN_SHARE   8 /* of live bytes */
 #define RETAIN_SECONDS 10
-/* What may be held beyond the most that was ever in use, as shares of it; as much again as the second share by the zone
- * itself, since free runs that fit nobody are no sign of a program that needs them no more. */
-#define PEAK_SHARE     32
-#define PEAK_OWN_SHARE 3
-#define PEAK_LEAST     ((uint64_t)1 << 20)
-#define PEAK_SLACK     8   /* of what is retained: dropped beyond the limit */
+/* What may be held beyond the most that was ever in use, as shares of it and bytes. As much again as the second share where
+ * zones have threads, which want their free pages back (measured: half of it, and private structures have twice the remote
+ * misses); as the third by the zone itself, since free runs that fit nobody are no sign of a program that needs them no more. */
+#define PEAK_SHARE      32
+#define PEAK_LEAST      ((uint64_t)128 << 10)
+#define PEAK_BUSY_SHARE 4
+#define PEAK_BUSY_EACH  ((uint64_t)512 << 10) /* node, at most */
+#define PEAK_OWN_SHARE  3
+#define PEAK_SLACK      8 /* of what is retained: dropped beyond the limit */
+/* Fresh bytes for each zone there is before all are looked at: their counters are lines of other nodes. */
+#define FRESH_FOR_EACH ((uint64_t)4 << 10)
 #define MOST_LOOKED_AT 256 /* runs without a whole unit are passed over, but not without end */
+
+/* Bytes of all zones. */
+struct totals {
+    uint64_t in_use, retained;
+};
 
 static _Alignas(64) _Atomic uint64_t retained_pages;
 static _Atomic uint64_t most_in_use; /* bytes */
@@ -38,6 +48,7 @@ bool np_retain_settle(struct np_zone *zone)
     uint64_t held = zone->runs.held + zone->parked.pages;
     uint64_t counted = atomic_load_explicit(&zone->held_counted, memory_order_relaxed);
     const uint32_t slack = np_pages(zone->slack);
+    atomic_store_explicit(&zone->published->retained_bytes, np_bytes(held), memory_order_relaxed);
     if (held >= counted && held <= counted + (uint64_t)2 * slack)
         return false;
     held -= held < slack ? held : slack;
@@ -51,13 +62,22 @@ static uint64_t retained_bytes(void)
     return np_bytes(atomic_load_explicit(&retained_pages, memory_order_relaxed));
 }
 
+static struct totals count_all_zones(void)
+{
+    const struct np_stats *stats = np_class_stats();
+    struct totals sum = {0, 0};
+    for (uint32_t i = 0; i < atomic_load_explicit(&stats->zone_count, memory_order_acquire); i++) {
+        const struct np_stats_zone *zone = &stats->zones[i];
+        sum.in_use += atomic_load_explicit(&zone->live_bytes, memory_order_relaxed) +
+                      atomic_load_explicit(&zone->slab_bytes, memory_order_relaxed);
+        sum.retained += atomic_load_explicit(&zone->retained_bytes, memory_order_relaxed);
+    }
+    return sum;
+}
+
 static uint64_t retained_limit(void)
 {
-    uint64_t live = 0;
-    for (unsigned i = 0; i < np_zones_count(); i++)
-        if (atomic_load_explicit(&np_zone_at(i)->started, memory_order_acquire))
-            live += atomic_load_explicit(&np_zone_at(i)->published->live_bytes, memory_order_relaxed) +
-                    atomic_load_explicit(&np_zone_at(i)->published->slab_bytes, memory_order_relaxed);
+    const uint64_t live = count_all_zones().in_use;
     return live / RETAIN_SHARE > RETAIN_LEAST ? live / RETAIN_SHARE : RETAIN_LEAST;
 }
 
@@ -240,31 +260,49 @@ static uint64_t pages_beyond(uint64_t retained, uint64_t limit)
     return retained > limit ? np_pages(retained - limit + retained / PEAK_SLACK) : 0;
 }
 
-static void make_way_elsewhere(const struct np_zone *zone, uint64_t pages, uint32_t now)
+/* In the zones that no thread is at any more, or in all but this one. */
+static void make_way_elsewhere(const struct np_zone *zone, bool left, uint64_t pages, uint32_t now)
 {
     for (unsigned i = 0; pages && i < np_zones_count(); i++) {
         struct np_zone *other = np_zone_at(i);
-        if (other == zone || !atomic_load_explicit(&other->started, memory_order_acquire))
+        if (other == zone || !atomic_load_explicit(&other->started, memory_order_acquire) ||
+            (left && !np_class_zone_is_left(other)))
             continue;
         uint64_t dropped = make_way_in(other, pages, now);
         pages -= dropped < pages ? dropped : pages;
     }
 }
 
-void np_retain_make_way(struct np_zone *zone)
+static bool is_due(struct np_zone *zone, size_t bytes)
 {
-    uint64_t in_use = np_class_bytes_in_use(), peak = peak_of(in_use);
-    uint64_t limit = peak + peak / PEAK_SHARE + PEAK_LEAST + np_class_bytes_unsure(in_use) - in_use;
-    uint64_t retained = retained_bytes();
-    if (retained <= limit || retained == atomic_load_explicit(&cannot_be_had, memory_order_relaxed))
+    const uint32_t zones = atomic_load_explicit(&np_class_stats()->zone_count, memory_order_relaxed);
+    const uint64_t fresh = atomic_fetch_add_explicit(&zone->fresh_bytes, bytes, memory_order_relaxed) + bytes;
+    if (fresh < zones * FRESH_FOR_EACH)
+        return false;
+    atomic_store_explicit(&zone->fresh_bytes, 0, memory_order_relaxed);
+    return true;
+}
+
+void np_retain_make_way(struct np_zone *zone, size_t bytes)
+{
+    if (!is_due(zone, bytes))
+        return;
+    const struct totals all = count_all_zones();
+    const uint64_t peak = peak_of(all.in_use), retained = all.retained;
+    const uint64_t least = peak + peak / PEAK_SHARE + PEAK_LEAST - all.in_use;
+    const uint64_t share = peak / PEAK_BUSY_SHARE, most = np_class_local_zones() * PEAK_BUSY_EACH;
+    const uint64_t limit = least + (share < most ? share : most);
+    if (retained <= least || retained == atomic_load_explicit(&cannot_be_had, memory_order_relaxed))
         return;
     uint32_t now = np_retain_now();
-    uint64_t own = np_bytes(atomic_load_explicit(&zone->held_counted, memory_order_relaxed));
-    if (own < retained - retained / PEAK_SLACK) /* else there is next to nothing */
-        make_way_elsewhere(zone, pages_beyond(retained, limit), now);
-    uint64_t pages = pages_beyond(retained_bytes(), limit + peak / PEAK_OWN_SHARE);
+    uint64_t own = atomic_load_explicit(&zone->published->retained_bytes, memory_order_relaxed);
+    if (own < retained - retained / PEAK_SLACK) { /* else there is next to nothing */
+        make_way_elsewhere(zone, true, pages_beyond(retained, least), now);
+        make_way_elsewhere(zone, false, pages_beyond(count_all_zones().retained, limit), now);
+    }
+    uint64_t pages = pages_beyond(count_all_zones().retained, limit + peak / PEAK_OWN_SHARE);
     if (pages && make_way_in(zone, pages, now) == 0)
-        atomic_store_explicit(&cannot_be_had, retained_bytes(), memory_order_relaxed);
+        atomic_store_explicit(&cannot_be_had, count_all_zones().retained, memory_order_relaxed);
 }
 
 bool np_retain_trim_zone(struct np_zone *zone)

@@ -3,8 +3,8 @@
  *
  * A program that allocates and frees large blocks in a loop must not pay page faults each time, and an
  * idle one must not sit on memory: up to max(64 MiB, an eighth of what is live) stays, less with age. A program
- * that goes over to blocks of other sizes must not hold both at once: what is live and what is retained stay within
- * the most that was ever live, and a sixteenth.
+ * that goes over to blocks of other sizes, or to other nodes, must not hold both at once: what is live and what is retained
+ * together stay near the most that was ever live.
  * There is no helper thread: frees and growth do the work, outside the lock. Context: hook-safe; these
  * functions take the zones' locks themselves. */
 #ifndef NP_CORE_RETAIN_H
@@ -19,9 +19,9 @@ uint32_t np_retain_now(void);
 /** np_retain_balance() - bring retained memory under its limit, oldest of @zone first, and drop what is old
  * at second @now. */
 void np_retain_balance(struct np_zone *zone, uint32_t now);
-/** np_retain_make_way() - fresh pages of @zone were handed out: drop so much of what is retained, in all zones, that the heap holds
+/** np_retain_make_way() - @bytes of fresh pages of @zone were handed out: drop so much of what is retained, in all zones, that the heap holds
  * hardly more than it once had in use. No lock of a zone is held. */
-void np_retain_make_way(struct np_zone *zone);
+void np_retain_make_way(struct np_zone *zone, size_t bytes);
 /** np_retain_trim() - give back every page of every zone and close the tails. Return: was there any? */
 bool np_retain_trim(void);
 /** np_retain_trim_zone() - the same for one zone. */

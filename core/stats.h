@@ -59,7 +59,7 @@ struct np_stats_zone {
     uint64_t start;                                  /* address */
     _Atomic uint64_t open;                           /* bytes from start that may hold pages */
     _Atomic uint64_t allocations, frees, live_bytes; /* of extents; written under the zone's lock only */
-    _Atomic uint64_t slab_bytes;                     /* likewise */
+    _Atomic uint64_t slab_bytes, retained_bytes;     /* likewise; of free pages that may have memory */
     /* Of blocks in slabs: what threads have told so far, which they do when their magazines are filled or emptied. */
     _Alignas(64) _Atomic uint64_t small_allocations;
     _Atomic uint64_t small_frees, small_bytes, remote_frees;

@@ -11,10 +11,11 @@
 /* Below it is not worth the system calls. */
 #define LEAST_BYTES ((uint64_t)4 << 20)
 #define FREE_SHARE  4
-/* Of a zone that its threads have left, whose free blocks hardly anybody wants again; one fresh slab in so many looks for such
- * a zone, since that costs lines of another node. */
-#define LEFT_FREE_SHARE 8
-#define LEFT_TURNS      4
+/* The same of a zone that all threads have left, whose free blocks hardly anybody wants again; one fresh slab in so many looks
+ * for such a zone, since that costs lines of another node. */
+#define LEFT_FREE_SHARE  8
+#define LEFT_LEAST_BYTES ((uint64_t)128 << 10)
+#define LEFT_TURNS       4
 
 bool np_thin_allowed(const struct np_zone *zone)
 {
@@ -22,11 +23,11 @@ bool np_thin_allowed(const struct np_zone *zone)
            zone->advice != NP_ADVICE_HUGE_PAGES && (zone->advice == NP_ADVICE_BASE_PAGES || !np_thp_always());
 }
 
-static bool much_is_free(const struct np_zone *zone, unsigned share)
+static bool much_is_free(const struct np_zone *zone, uint64_t least, unsigned share)
 {
     const uint64_t slabs = atomic_load_explicit(&zone->published->slab_bytes, memory_order_relaxed);
     const uint64_t live = atomic_load_explicit(&zone->published->small_bytes, memory_order_relaxed);
-    return slabs >= LEAST_BYTES && live < slabs - slabs / share;
+    return slabs >= least && live < slabs - slabs / share;
 }
 
 static void thin(struct np_zone *zone, unsigned looks)
@@ -42,13 +43,6 @@ static void thin(struct np_zone *zone, unsigned looks)
         left -= np_depot_thin(zone, slot, left, &any);
     }
     atomic_store_explicit(&zone->thin_last, left ? slot : slot - 1, memory_order_relaxed);
-}
-
-/* Did nobody allocate in the zone since this was last asked? */
-static bool is_left_alone(struct np_zone *zone)
-{
-    const uint64_t now = atomic_load_explicit(&zone->published->small_allocations, memory_order_relaxed);
-    return atomic_exchange_explicit(&zone->thin_seen, now, memory_order_relaxed) == now;
 }
 
 /* The next of the class's other zones that was ever used, or NULL. */
@@ -67,7 +61,7 @@ static void thin_what_was_left(struct np_zone *zone)
 {
     const uint32_t turn = atomic_fetch_add_explicit(&zone->thin_turn, 1, memory_order_relaxed);
     struct np_zone *other = turn % LEFT_TURNS ? NULL : sibling(zone, turn / LEFT_TURNS);
-    if (other && is_left_alone(other) && much_is_free(other, LEFT_FREE_SHARE))
+    if (other && np_class_zone_is_left(other) && much_is_free(other, LEFT_LEAST_BYTES, LEFT_FREE_SHARE))
         thin(other, LOOKS * LEFT_TURNS);
 }
 
@@ -75,7 +69,7 @@ void np_thin_some(struct np_zone *zone)
 {
     if (!np_thin_allowed(zone))
         return;
-    if (much_is_free(zone, FREE_SHARE))
+    if (much_is_free(zone, LEAST_BYTES, FREE_SHARE))
         thin(zone, LOOKS);
     thin_what_was_left(zone);
 }

@@ -62,7 +62,7 @@ struct np_zone {
     /* Other nodes read what is above to give blocks back, and nothing below. */
     _Alignas(64) uint64_t slabs_told; /* bytes of slabs, as the rule's total has them */
     _Atomic uint64_t held_counted;    /* of runs.held and parked.pages: what the heap's total knows */
-    _Atomic uint64_t thin_seen;       /* allocations when a zone beside this one last looked: thin.c */
+    _Atomic uint64_t fresh_bytes;     /* handed out since np_retain_make_way() last looked at all zones */
     _Atomic uint32_t colour, thin_last, thin_turn; /* next slab's; np_thin_some()'s slot and zone */
     _Atomic uint32_t last_decay;                   /* second when old pages were last looked for */
 };

@@ -118,6 +118,24 @@ static void a_moved_thread_leaves_little_behind(void)
         check_filled(blocks[i], 5000, i, "after its thread was moved");
 }
 
+/* What a small program has freed before it was moved must not be there beside what it allocates on the other node. */
+static void free_slabs_of_a_node_that_was_left_go(void)
+{
+    const size_t empty = resident();
+    heap_start_small(SMALL_LOCAL, SIZE_MAX);
+    const unsigned count = (unsigned)(4 * MIB / 1000);
+    for (unsigned i = 0; i < count; i++)
+        fill(blocks[i] = take(1000, 0, false), 1000, i);
+    const size_t one_node = resident() - empty;
+    for (unsigned i = 0; i < count; i++)
+        np_heap_free(blocks[i]);
+    on_node = 1;
+    for (unsigned i = 0; i < count; i++)
+        fill(blocks[i] = take(1000, 0, false), 1000, i);
+    const size_t both = resident() - empty;
+    expect(both < one_node + one_node / 4, "%zu KiB after %zu", both / KIB, one_node / KIB);
+}
+
 /* Not by a trim, but since other sizes are asked for. */
 static void other_sizes_push_free_pages_out(void)
 {
@@ -239,6 +257,7 @@ int main(void)
     heap_test(other_sizes_push_free_pages_out,
               "free pages between blocks go when blocks of other sizes come");
     heap_test(a_moved_thread_leaves_little_behind, "free pages go on nodes that a thread has left");
+    heap_test(free_slabs_of_a_node_that_was_left_go, "and free slabs go there, also few");
     heap_test(a_slab_is_asked_for_its_pages_once, "a slab that has not changed is not asked again");
     heap_test(memory_that_must_stay_stays, "memory that the kernel keeps stays as it is");
     heap_test(hard_pages_stay, "pages of hard classes stay");
