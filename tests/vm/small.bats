@@ -150,3 +150,13 @@ walk() {
     read -r _ most rest <<<"${lines[0]}"
     ((most > 64 * 1024 && rest * 20 <= most)) || fail "of $most KiB $rest stay"
 }
+
+@test "a small program has no page of the shim's code that all programs can do without" {
+    local shim=$NUMAPERF_BUILD/preload/libnumaperf_preload.so kib=()
+    run -0 env LD_PRELOAD="$shim" NUMAPERF_CONFIG= "$NUMAPERF_BUILD/tests/progs/few"
+    # What preload/layout.ld puts together is the first segment of code, and all the rest the second.
+    mapfile -t kib < <(awk -v shim="$shim" '/^[0-9a-f]+-/ { code = $2 == "r-xp" && $6 == shim } code && $1 == "Rss:" { print $2 }' <<<"$output")
+    ((${#kib[@]} > 1)) || skip "the code is not laid out"
+    ((kib[0] > 0))
+    assert_equal "${kib[1]}" 0
+}
