@@ -104,6 +104,18 @@ def written_policy():
     return everything if accepted(everything) else large
 
 
+def in_machine(path):
+    """The path of a file of this tree in an emulated machine."""
+    return f"/numaperf/{path.relative_to(ROOT)}"
+
+
+def emulated():
+    """Variant -> the variables that it sets in an emulated machine."""
+    shim = f"LD_PRELOAD=/numaperf/build/preload/{SHIM.name}"
+    return {BASE: [], "numaperf": [shim, "NUMAPERF_CONFIG="],
+            "numaperf policy": [shim, f"NUMAPERF_CONFIG={in_machine(written_policy())}"]}
+
+
 def allocators():
     """The allocators compared; the first is the measure of the others."""
     return [

@@ -7,7 +7,7 @@ import subprocess
 
 import report
 from groups import workloads
-from harness import BASE, BUILD, NUMAPERF, ROOT, SHIM, run as command, say, written_policy
+from harness import BASE, NUMAPERF, ROOT, emulated, in_machine, run as command, say
 
 TITLE = "peak memory of the allocation workloads in an emulated machine with four nodes, huge pages on demand and always"
 ROUNDS = {"quick": 1, "full": 5}
@@ -19,28 +19,16 @@ LIMIT = 1200  # seconds for a machine
 LEAST = 4096  # KiB by which MemFree must fall under glibc to be compared: the kernel itself takes and gives some
 
 
-def inside(path):
-    """The path of a file of this tree in the machine."""
-    return f"/numaperf/{path.relative_to(ROOT)}"
-
-
-def states():
-    """Variant -> the variables that it sets."""
-    shim = f"LD_PRELOAD=/numaperf/build/preload/{SHIM.name}"
-    return {BASE: [], "numaperf": [shim, "NUMAPERF_CONFIG="],
-            "numaperf policy": [shim, f"NUMAPERF_CONFIG={inside(written_policy())}"]}
-
-
 def line(label, thp, variables, case, amount):
     """A line of the machine's script: one run."""
     program, *arguments = workloads.command(case, amount)
-    words = [inside(ROOT / "bench" / "peaks" / "guest"), label, thp, *variables, inside(program), *arguments]
+    words = [in_machine(ROOT / "bench" / "peaks" / "guest"), label, thp, *variables, in_machine(program), *arguments]
     return shlex.join(words)
 
 
 def machine(order, divisor):
     """Boot the machine; run every case under the variants in this order. Yields (label, peak, fall, status)."""
-    variables, lines = states(), []
+    variables, lines = emulated(), []
     for case, (_, _, amount, _) in workloads.CASES.items():
         # Once in vain, so that all files are in memory.
         lines += [line("", "madvise", variables[name], case, 1) + " >/dev/null" for name in order]
@@ -59,7 +47,7 @@ def machine(order, divisor):
 def measure(run):
     """Every case, a machine a round."""
     command(ROOT / "scripts" / "install-packages", ROOT / "tests" / "vm" / "host-packages.list")
-    results, names = collections.defaultdict(list), list(states())
+    results, names = collections.defaultdict(list), list(emulated())
     divisor = SHARE * 4 if run.quick else SHARE
     for number in range(run.rounds):
         say(f"  round {number + 1}")

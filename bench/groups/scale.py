@@ -13,8 +13,8 @@ import subprocess
 import tempfile
 
 import report
-from harness import (BUILD, NUMAPERF, POLICIES, ROOT, SHIM, Variant, allocators, measured, need, numaperf, say,
-                     run as command, written_policy)
+from harness import (BUILD, NUMAPERF, POLICIES, ROOT, Variant, allocators, emulated, in_machine, measured, need, numaperf,
+                     run as command, say)
 
 TITLE = "what grows with nodes, CPUs, classes, threads and memory (simulated topologies)"
 ROUNDS = {"quick": 3, "full": 9}
@@ -140,11 +140,9 @@ def footprints(run):
 def many_nodes(run):
     """Footprints in emulated machines: minutes, so not in a quick run."""
     command(ROOT / "scripts" / "install-packages", ROOT / "tests" / "vm" / "host-packages.list")
-    shim = "/numaperf/build/preload/" + SHIM.name
-    states = {"glibc": "", "numaperf": f"LD_PRELOAD={shim} NUMAPERF_CONFIG=",
-              "numaperf policy": f"LD_PRELOAD={shim} NUMAPERF_CONFIG=/numaperf/{written_policy().relative_to(ROOT)}"}
-    program = "/numaperf/" + str((BUILD / "workloads" / "footprint").relative_to(ROOT))
-    script = "; ".join(f"{state} {program} {what}" for state in states.values() for what in IN_MACHINES)
+    states = emulated()
+    script = "; ".join(f"{' '.join(variables)} {in_machine(BUILD / 'workloads' / 'footprint')} {what}"
+                       for variables in states.values() for what in IN_MACHINES)
     for machine, nodes in MACHINES.items():
         case = f"{nodes} node" + ("s" if nodes > 1 else "")
         say(f"  {case}, emulated")
