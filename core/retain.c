@@ -62,6 +62,11 @@ static uint64_t retained_bytes(void)
     return np_bytes(atomic_load_explicit(&retained_pages, memory_order_relaxed));
 }
 
+static uint64_t retained_of(const struct np_zone *zone)
+{
+    return atomic_load_explicit(&zone->published->retained_bytes, memory_order_relaxed);
+}
+
 static struct totals count_all_zones(void)
 {
     const struct np_stats *stats = np_class_stats();
@@ -266,7 +271,7 @@ static void make_way_elsewhere(const struct np_zone *zone, bool left, uint64_t p
     for (unsigned i = 0; pages && i < np_zones_count(); i++) {
         struct np_zone *other = np_zone_at(i);
         if (other == zone || !atomic_load_explicit(&other->started, memory_order_acquire) ||
-            (left && !np_class_zone_is_left(other)))
+            retained_of(other) == 0 || (left && !np_class_zone_is_left(other)))
             continue;
         uint64_t dropped = make_way_in(other, pages, now);
         pages -= dropped < pages ? dropped : pages;
@@ -295,8 +300,7 @@ void np_retain_make_way(struct np_zone *zone, size_t bytes)
     if (retained <= least || retained == atomic_load_explicit(&cannot_be_had, memory_order_relaxed))
         return;
     uint32_t now = np_retain_now();
-    uint64_t own = atomic_load_explicit(&zone->published->retained_bytes, memory_order_relaxed);
-    if (own < retained - retained / PEAK_SLACK) { /* else there is next to nothing */
+    if (retained_of(zone) < retained - retained / PEAK_SLACK) { /* else there is next to nothing */
         make_way_elsewhere(zone, true, pages_beyond(retained, least), now);
         make_way_elsewhere(zone, false, pages_beyond(count_all_zones().retained, limit), now);
     }
