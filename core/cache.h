@@ -61,7 +61,8 @@ void np_caches_before_fork(void);
 void np_caches_after_fork_parent(void);
 void np_caches_after_fork_child(void);
 
-/** np_caches_at() - how many threads are at this position among the nodes of `local`. */
+/** np_caches_at() - how many threads had this position among the nodes of `local` when they last took the slow path of small
+ * blocks. */
 uint32_t np_caches_at(unsigned position);
 /** np_caches_are_several() - has there ever been a second thread that allocates? */
 bool np_caches_are_several(void);

@@ -50,6 +50,7 @@ bool np_parked_push(struct np_zone *zone, const void *block)
         np_stats_add(&zone->published->frees, 1);
         zone->last_free = (uint32_t)now;
         insert(zone, run, owner, second);
+        np_tally_retained(zone);
     }
     np_lock_leave(&zone->lock);
     return parks;

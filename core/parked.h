@@ -77,6 +77,7 @@ static inline char *np_parked_pop(struct np_zone *zone, size_t size)
         zone->runs.entry[run].stamp = zone->last_free;
         np_tally_add(zone, pages);
         np_tally_peak(zone);
+        np_tally_retained(zone);
         np_stats_add(&zone->published->allocations, 1);
     }
     np_lock_leave(&zone->lock);

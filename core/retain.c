@@ -19,13 +19,15 @@
  * zones have threads, which want their free pages back (measured: half of it, and private structures have twice the remote
  * misses); as the third by the zone itself, since free runs that fit nobody are no sign of a program that needs them no more. */
 #define PEAK_SHARE      32
-#define PEAK_LEAST      ((uint64_t)128 << 10)
+#define PEAK_LEAST      ((uint64_t)512 << 10)
 #define PEAK_BUSY_SHARE 4
 #define PEAK_BUSY_EACH  ((uint64_t)512 << 10) /* node, at most */
 #define PEAK_OWN_SHARE  3
 #define PEAK_SLACK      8 /* of what is retained: dropped beyond the limit */
-/* Fresh bytes for each zone there is before all are looked at: their counters are lines of other nodes. */
+/* Fresh bytes of a zone for each that there is before all are looked at, since their counters are lines of other nodes; and at
+ * most, or the peak would be missed. */
 #define FRESH_FOR_EACH ((uint64_t)4 << 10)
+#define FRESH_MOST     ((uint64_t)64 << 10)
 #define MOST_LOOKED_AT 256 /* runs without a whole unit are passed over, but not without end */
 
 /* Bytes of all zones. */
@@ -48,7 +50,7 @@ bool np_retain_settle(struct np_zone *zone)
     uint64_t held = zone->runs.held + zone->parked.pages;
     uint64_t counted = atomic_load_explicit(&zone->held_counted, memory_order_relaxed);
     const uint32_t slack = np_pages(zone->slack);
-    atomic_store_explicit(&zone->published->retained_bytes, np_bytes(held), memory_order_relaxed);
+    np_tally_retained(zone);
     if (held >= counted && held <= counted + (uint64_t)2 * slack)
         return false;
     held -= held < slack ? held : slack;
@@ -282,7 +284,7 @@ static bool is_due(struct np_zone *zone, size_t bytes)
 {
     const uint32_t zones = atomic_load_explicit(&np_class_stats()->zone_count, memory_order_relaxed);
     const uint64_t fresh = atomic_fetch_add_explicit(&zone->fresh_bytes, bytes, memory_order_relaxed) + bytes;
-    if (fresh < zones * FRESH_FOR_EACH)
+    if (fresh < zones * FRESH_FOR_EACH && fresh < FRESH_MOST)
         return false;
     atomic_store_explicit(&zone->fresh_bytes, 0, memory_order_relaxed);
     return true;
@@ -293,8 +295,9 @@ void np_retain_make_way(struct np_zone *zone, size_t bytes)
     if (!is_due(zone, bytes))
         return;
     const struct totals all = count_all_zones();
-    const uint64_t peak = peak_of(all.in_use), retained = all.retained;
-    const uint64_t least = peak + peak / PEAK_SHARE + PEAK_LEAST - all.in_use;
+    /* The nodes of a hard zone may yet refuse these bytes. */
+    const uint64_t peak = peak_of(all.in_use - (zone->hard ? bytes : 0)), retained = all.retained;
+    const uint64_t least = peak + peak / PEAK_SHARE + PEAK_LEAST - (all.in_use < peak ? all.in_use : peak);
     const uint64_t share = peak / PEAK_BUSY_SHARE, most = np_class_local_zones() * PEAK_BUSY_EACH;
     const uint64_t limit = least + (share < most ? share : most);
     if (retained <= least || retained == atomic_load_explicit(&cannot_be_had, memory_order_relaxed))

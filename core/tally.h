@@ -58,6 +58,13 @@ static inline void np_tally_remove_slab(struct np_zone *zone, size_t bytes)
     (void)np_tally_tell_slabs(zone, zone->slack);
 }
 
+/** np_tally_retained() - tell what the zone's free pages come to. */
+static inline void np_tally_retained(const struct np_zone *zone)
+{
+    atomic_store_explicit(&zone->published->retained_bytes, np_bytes(zone->runs.held + zone->parked.pages),
+                          memory_order_relaxed);
+}
+
 /** np_tally_exactly() - tell what the zone's slabs really come to. */
 static inline void np_tally_exactly(struct np_zone *zone)
 {
