@@ -16,8 +16,9 @@ FURTHER = [("growth", "1"), ("large", "20"), ("mixed", "50000")]
 GROUPS = [(COMMON, [{}, {"NUMAPERF_CONFIG": ""}]), (FURTHER, [{}]),
           (COMMON[:1], [{"NUMAPERF_CONFIG": path} for path in sorted(harness.POLICIES.glob("*.ini"))])]
 # What each program runs on a machine with several nodes, which a trace on one with a single node does not show.
-SEVERAL_NODES = {"np_cache_enter_node", "np_cache_follow", "np_cache_leave_node", "np_caches_at", "np_class_slot", "np_class_stats",
-                 "np_class_zone_is_left", "np_kernel_cpu_node", "np_kernel_rseq_cpu", "np_slab_link_at", "post"}
+SEVERAL_NODES = {"np_cache_enter_node", "np_cache_follow", "np_cache_leave_node", "np_caches_at", "np_class_slot",
+                 "np_class_stats", "np_class_zone_is_left", "np_kernel_cpu_node", "np_kernel_rseq_cpu",
+                 "np_slab_link_at", "post"}
 LINE = 110
 UNORDERED = harness.BUILD / "unordered"
 SHIM = UNORDERED / "preload" / "libnumaperf_preload.so"

@@ -46,17 +46,18 @@ uint32_t np_caches_at(unsigned position)
     return atomic_load_explicit(&threads_at[position], memory_order_relaxed);
 }
 
-void np_cache_enter_node(struct np_cache *cache, unsigned position)
-{
-    cache->position = position;
-    atomic_fetch_add_explicit(&threads_at[position], 1, memory_order_relaxed);
-}
-
 void np_cache_leave_node(struct np_cache *cache)
 {
     if (cache->cpu != -1)
         atomic_fetch_sub_explicit(&threads_at[cache->position], 1, memory_order_relaxed);
     cache->cpu = -1;
+}
+
+void np_cache_enter_node(struct np_cache *cache, unsigned position)
+{
+    np_cache_leave_node(cache);
+    cache->position = position;
+    atomic_fetch_add_explicit(&threads_at[position], 1, memory_order_relaxed);
 }
 
 static void lock_list(void)

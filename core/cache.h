@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-/** Bytes that one thread may hold, of that for all outboxes, and what all threads may in any case. */
+/** Bytes that one thread may hold, and what all threads may in any case. */
 #define NP_CACHE_MOST   ((size_t)1 << 20)
 #define NP_CACHES_LEAST ((size_t)32 << 20)
 
@@ -23,8 +23,7 @@ int np_caches_setup(void);
 struct np_cache *np_cache_enter(void);
 void np_cache_leave(struct np_cache *cache);
 
-/** np_cache_enter_node() - the thread is now at the node at @position, and was at none; np_cache_leave_node() - it is at none
- * any more, if it was. */
+/** np_cache_enter_node() - the thread is now at the node at @position; np_cache_leave_node() - it is at none any more. */
 void np_cache_enter_node(struct np_cache *cache, unsigned position);
 void np_cache_leave_node(struct np_cache *cache);
 /** np_cache_follow() - when the thread has moved to another node, send the old node's blocks home and use the new one's

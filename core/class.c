@@ -174,6 +174,12 @@ static void choose_policy(struct np_zone *zone, bool has_slabs)
     }
 }
 
+/* Where a zone of the class stands among the nodes of `local`, whichever of its two kinds it is of. */
+static unsigned position_of(const struct np_heap_class *class, unsigned index)
+{
+    return (index - class->first_zone) % class->zone_count;
+}
+
 static void prepare_zone(struct np_heap_class *class, unsigned index)
 {
     struct np_zone *zone = np_zone_at(index);
@@ -182,7 +188,7 @@ static void prepare_zone(struct np_heap_class *class, unsigned index)
     zone->stats = class->stats;
     if (placement->mode == NP_LOCAL) {
         zone->node = np_nodeset_next(&placement->nodes, -1);
-        for (unsigned skip = (index - class->first_zone) % class->zone_count; skip; skip--)
+        for (unsigned skip = position_of(class, index); skip; skip--)
             zone->node = np_nodeset_next(&placement->nodes, zone->node);
     }
     zone->hard = is_hard(placement);
@@ -317,8 +323,7 @@ uint32_t np_class_small_zone(unsigned index, unsigned position)
 bool np_class_zone_is_left(const struct np_zone *zone)
 {
     const struct np_heap_class *class = &classes.table[zone->class_index];
-    return class->zone_count > 1 &&
-           np_caches_at((np_zone_index(zone) - class->first_zone) % class->zone_count) == 0;
+    return class->zone_count > 1 && np_caches_at(position_of(class, np_zone_index(zone))) == 0;
 }
 
 unsigned np_class_local_zones(void)

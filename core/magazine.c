@@ -191,10 +191,8 @@ void np_cache_follow(struct np_cache *cache)
     unsigned cpu, position = np_class_position(&cpu);
     const bool first = cache->cpu == -1;
     const unsigned before = cache->position;
-    if (first || position != before) {
-        np_cache_leave_node(cache);
+    if (first || position != before)
         np_cache_enter_node(cache, position);
-    }
     cache->cpu = (int32_t)cpu;
     if (position == before)
         return;

@@ -59,7 +59,8 @@ bool np_retain_settle(struct np_zone *zone)
     return true;
 }
 
-static uint64_t retained_bytes(void)
+/* As the zones have told, which is quickly asked. */
+static uint64_t retained_as_told(void)
 {
     return np_bytes(atomic_load_explicit(&retained_pages, memory_order_relaxed));
 }
@@ -191,7 +192,7 @@ static void balance_zone(struct np_zone *zone, uint32_t now)
     (void)np_parked_clear(zone);
     (void)np_retain_settle(zone);
     for (uint32_t unit = unit_pages(zone);; unit = 1) {
-        uint64_t retained = retained_bytes();
+        uint64_t retained = retained_as_told();
         if (retained <= limit)
             break;
         (void)drop_oldest(zone, np_pages_for(retained - limit + limit / RETAIN_SLACK), now + 1, unit);
@@ -211,7 +212,7 @@ static void balance_zone(struct np_zone *zone, uint32_t now)
 /* Is there nothing to do in this zone before the next second? */
 static bool balanced(const struct np_zone *zone, uint32_t now)
 {
-    uint64_t retained = retained_bytes();
+    uint64_t retained = retained_as_told();
     return now == atomic_load_explicit(&zone->last_decay, memory_order_relaxed) &&
            (retained <= RETAIN_LEAST || retained <= retained_limit());
 }

@@ -19,8 +19,8 @@ uint32_t np_retain_now(void);
 /** np_retain_balance() - bring retained memory under its limit, oldest of @zone first, and drop what is old
  * at second @now. */
 void np_retain_balance(struct np_zone *zone, uint32_t now);
-/** np_retain_make_way() - @bytes of fresh pages of @zone were handed out: drop so much of what is retained, in all zones, that the heap holds
- * hardly more than it once had in use. No lock of a zone is held. */
+/** np_retain_make_way() - @bytes of fresh pages of @zone were handed out: drop so much of what is retained, in all zones, that
+ * the heap holds hardly more than it once had in use. No lock of a zone is held. */
 void np_retain_make_way(struct np_zone *zone, size_t bytes);
 /** np_retain_trim() - give back every page of every zone and close the tails. Return: was there any? */
 bool np_retain_trim(void);

@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import report
-from harness import BASE, BUILD, ROOT, run as command, say
+from harness import BASE, BUILD, ROOT, in_machine, run as command, say
 
 TITLE = "locality: cache misses by node, in an emulated machine with four nodes"
 ROUNDS = {"quick": 1, "full": 3}
@@ -52,7 +52,7 @@ def machine(runs):
     """Boot the machine once for these runs; yield (workload, variant, numbers or what went wrong)."""
     guest = subprocess.Popen(
         [ROOT / "tests" / "vm" / "run", "--topology", "counted", "--build", BUILD / "numaperf", "--timeout", str(LIMIT),
-         "--shell-command", "/numaperf/bench/locality/guest " + " ".join(runs)],
+         "--shell-command", " ".join([in_machine(ROOT / "bench" / "locality" / "guest"), *runs])],
         stdout=subprocess.PIPE, text=True)
     left = list(runs)
     for line in guest.stdout:
